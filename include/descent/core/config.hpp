@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The only compiler #ifs of the library. Everything else is written once.
+
+/// Marks a function that the serial loop, the SIMD loop and a CUDA kernel share.
+#if defined(__CUDACC__)
+#define DESCENT_FN __host__ __device__ __forceinline__
+#elif defined(__GNUC__)
+#define DESCENT_FN inline __attribute__((always_inline))
+#elif defined(_MSC_VER)
+#define DESCENT_FN __forceinline
+#else
+#define DESCENT_FN inline
+#endif
+
+/// A pointer that no other pointer of the same function aliases.
+#if defined(_MSC_VER) && !defined(__clang__)
+#define DESCENT_RESTRICT __restrict
+#else
+#define DESCENT_RESTRICT __restrict__
+#endif
+
+/// 1 where GCC's vector extensions exist (g++, clang++): packs are SIMD registers. nvcc's front end and MSVC
+/// get packs of one lane, which are plain numbers.
+#if defined(__GNUC__) && !defined(__CUDACC__)
+#define DESCENT_VECTOR_EXTENSIONS 1
+#else
+#define DESCENT_VECTOR_EXTENSIONS 0
+#endif
