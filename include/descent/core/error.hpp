@@ -20,14 +20,17 @@ namespace detail {
 
 inline void append(std::string& text, std::string_view part) { text += part; }
 inline void append(std::string& text, char part) { text += part; }
-inline void append(std::string& text, bool part) { text += part ? "true" : "false"; }
 
 template <class N>
-    requires std::is_arithmetic_v<N>
+requires std::is_arithmetic_v<N>
 void append(std::string& text, N part) {
-    char buffer[64];
-    auto const [end, failed] = std::to_chars(buffer, buffer + sizeof buffer, part);
-    text.append(buffer, failed == std::errc{} ? end : buffer);
+    if constexpr (std::is_same_v<N, bool>) {
+        text += part ? "true" : "false";
+    } else {
+        char buffer[64];
+        auto const [end, failed] = std::to_chars(buffer, buffer + sizeof buffer, part);
+        text.append(buffer, failed == std::errc{} ? end : buffer);
+    }
 }
 
 }  // namespace detail
