@@ -28,3 +28,14 @@
 #else
 #define DESCENT_VECTOR_EXTENSIONS 0
 #endif
+
+/// Bytes of one SIMD register under the compiler's current flags.
+#if !DESCENT_VECTOR_EXTENSIONS
+#define DESCENT_REGISTER_BYTES 0
+#elif defined(__AVX512F__)
+#define DESCENT_REGISTER_BYTES 64
+#elif defined(__AVX__)
+#define DESCENT_REGISTER_BYTES 32
+#else
+#define DESCENT_REGISTER_BYTES 16
+#endif
