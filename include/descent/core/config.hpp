@@ -39,3 +39,10 @@
 #else
 #define DESCENT_REGISTER_BYTES 16
 #endif
+
+/// 1 where the kernel takes advice on huge pages (madvise).
+#if defined(__linux__)
+#define DESCENT_HUGE_PAGES 1
+#else
+#define DESCENT_HUGE_PAGES 0
+#endif

@@ -31,7 +31,7 @@ struct integer_of_bytes<8> {
 
 /// One SIMD register of N numbers, on the compiler's own vector type: the same operators as a number, element
 /// by element, so that one kernel text serves a number, a pack and a CUDA thread. Comparisons give a mask for
-/// select(). Measured choice: as fast as Eigen's fixed arrays and std::experimental::simd, and free to include.
+/// select(). It needs no header and no special compiler flag.
 template <class T, int N>
 struct pack {
     typedef T simd __attribute__((vector_size(N * sizeof(T)), may_alias));

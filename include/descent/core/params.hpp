@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <descent/core/error.hpp>
+#include <descent/core/memory.hpp>
+#include <descent/core/pack.hpp>
+#include <descent/core/tensor.hpp>
+
+namespace descent {
+
+/// A tensor before it has memory: its name and extents.
+struct tensor_spec {
+    std::string name;
+    shape extents;
+};
+
+/// All tensors of a model in one aligned arena, so that one sweep updates them: each starts on an aligned
+/// address and is padded with zeros to whole registers. A gradient is a params with the same layout
+/// (weights.like()). Copies are deep.
+///
+///     params<float> p{{"weight", {10, 64}}, {"bias", {10}}};
+///     p["weight"].matrix().setRandom();
+template <class T>
+class params {
+public:
+    using value_type = T;
+
+    /// Where a tensor lies: `offset` counts numbers from the start of the arena.
+    struct entry {
+        std::string name;
+        shape extents;
+        index offset = 0;
+
+        index size() const { return extents.size(); }
+    };
+
+    params() = default;
+
+    /// Throws descent::error for an empty or repeated name.
+    params(std::initializer_list<tensor_spec> specs) : params(std::vector<tensor_spec>(specs)) {}
+    explicit params(std::vector<tensor_spec> const& specs) {
+        index end = 0;
+        for (tensor_spec const& spec : specs) {
+            expect(!spec.name.empty(), "params: a tensor has no name");
+            expect(!find(spec.name), "params: tensor '", spec.name, "' is named twice");
+            entries_.push_back({spec.name, spec.extents, end});
+            end += padded(spec.extents.size());
+            size_ += spec.extents.size();
+        }
+        arena_ = aligned_buffer<T>(std::size_t(end));
+    }
+
+    /// The same tensors, all zero, unmasked.
+    params like() const {
+        params other;
+        other.entries_ = entries_;
+        other.size_ = size_;
+        other.arena_ = aligned_buffer<T>(arena_.size());
+        return other;
+    }
+
+    /// The named tensor. Throws descent::error if there is none.
+    tensor_view<T> operator[](std::string_view name) {
+        entry const& found = at(name);
+        return {data() + found.offset, found.extents};
+    }
+    tensor_view<T const> operator[](std::string_view name) const {
+        entry const& found = at(name);
+        return {data() + found.offset, found.extents};
+    }
+
+    std::vector<entry> const& entries() const { return entries_; }
+    entry const& at(std::string_view name) const {
+        entry const* const found = find(name);
+        expect(found, "params: there is no tensor '", name, "'");
+        return *found;
+    }
+    entry const* find(std::string_view name) const {
+        for (entry const& candidate : entries_)
+            if (candidate.name == name)
+                return &candidate;
+        return nullptr;
+    }
+
+    /// Numbers in all tensors, padding not counted.
+    index size() const { return size_; }
+
+    /// The arena: numbers with padding, from an aligned address.
+    T* data() { return arena_.data(); }
+    T const* data() const { return arena_.data(); }
+    index arena_size() const { return index(arena_.size()); }
+
+    void set_zero() { std::fill(arena_.begin(), arena_.end(), T(0)); }
+
+    /// Throws descent::error, naming `who`, unless the other has the same tensors in the same order.
+    template <class U>
+    void expect_same_layout(params<U> const& other, std::string_view who) const {
+        expect(entries_.size() == other.entries().size(), who, ": ", other.entries().size(), " tensors given, ",
+               entries_.size(), " expected");
+        for (std::size_t i = 0; i < entries_.size(); ++i) {
+            auto const& mine = entries_[i];
+            auto const& theirs = other.entries()[i];
+            expect(mine.name == theirs.name && mine.extents == theirs.extents, who, ": tensor ", i, " is '",
+                   theirs.name, "' ", theirs.extents.text(), ", expected '", mine.name, "' ",
+                   mine.extents.text());
+        }
+    }
+
+    // Masks of pruned weights: one bit a weight, explicit, never inferred from w == 0.
+
+    /// Keeps the weights whose flag is true and sets the others to 0, for good where the recipe has keep_zeros.
+    /// Throws descent::error unless there is one flag for each number of the tensor.
+    void set_mask(std::string_view name, std::vector<bool> const& keep) {
+        entry const& tensor = at(name);
+        expect(index(keep.size()) == tensor.size(), "params: mask of '", name, "' has ", keep.size(),
+               " flags for ", tensor.size(), " weights");
+        if (mask_.empty())
+            mask_.assign(arena_.size() / 8, std::uint8_t(0xff));
+        for (index i = 0; i < tensor.size(); ++i) {
+            std::size_t const bit = std::size_t(tensor.offset + i);
+            auto const flag = std::uint8_t(1u << (bit % 8));
+            auto& byte = mask_[bit / 8];
+            byte = std::uint8_t(keep[std::size_t(i)] ? byte | flag : byte & ~flag);
+            if (!keep[std::size_t(i)])
+                data()[bit] = T(0);
+        }
+    }
+
+    /// One flag for each number of the tensor: true where the weight is kept.
+    std::vector<bool> mask(std::string_view name) const {
+        entry const& tensor = at(name);
+        std::vector<bool> keep(std::size_t(tensor.size()), true);
+        if (masked())
+            for (std::size_t i = 0; i < keep.size(); ++i) {
+                std::size_t const bit = std::size_t(tensor.offset) + i;
+                keep[i] = mask_[bit / 8] >> (bit % 8) & 1;
+            }
+        return keep;
+    }
+
+    bool masked() const { return !mask_.empty(); }
+    void clear_masks() { mask_.clear(); }
+
+    /// Bit i % 8 of byte i / 8 belongs to number i of the arena; nullptr where nothing is masked.
+    std::uint8_t const* mask_bits() const { return masked() ? mask_.data() : nullptr; }
+
+private:
+    /// The widest register; also a whole number of mask bytes.
+    static constexpr index granule = index(alignment / sizeof(T));
+    static index padded(index n) { return (n + granule - 1) / granule * granule; }
+
+    std::vector<entry> entries_;
+    index size_ = 0;
+    aligned_buffer<T> arena_;
+    std::vector<std::uint8_t> mask_;
+};
+
+}  // namespace descent

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cmath>
+#include <string>
+#include <string_view>
+
+#include <descent/data/dataset.hpp>
+
+namespace descent::data {
+
+namespace detail {
+
+/// "column 'alcohol' (10)", or "column 10" where no name is known.
+template <class T>
+std::string column_text(dataset<T> const& table, index column) {
+    if (index(table.feature_names.size()) != table.features())
+        return text("column ", column);
+    return text("column '", table.feature_names[std::size_t(column)], "' (", column, ")");
+}
+
+}  // namespace detail
+
+/// Throws descent::error unless x has rows and columns and every element is finite:
+/// "fit: row 3, column 'alcohol' (10) is nan". Rows and columns count from 0.
+template <class T>
+void check_features(dataset<T> const& table, std::string_view who = "dataset") {
+    expect(table.samples() > 0 && table.features() > 0, who, ": ", table.samples(), " samples x ",
+           table.features(), " features: the data is empty");
+    for (index row = 0; row < table.samples(); ++row) {
+        bool finite = true;  // no exit inside the row: this loop vectorizes
+        for (index column = 0; column < table.features(); ++column)
+            finite &= std::isfinite(table.x(row, column));
+        for (index column = 0; !finite; ++column)
+            expect(std::isfinite(table.x(row, column)), who, ": row ", row, ", ",
+                   detail::column_text(table, column), " is ", table.x(row, column));
+    }
+}
+
+/// check_features, and one finite target per sample: "fit: 5 samples, 4 targets", "fit: row 2: target is nan".
+template <class T>
+void check(dataset<T> const& table, std::string_view who = "dataset") {
+    expect(table.y.size() == table.samples(), who, ": ", table.samples(), " samples, ", table.y.size(), " targets");
+    check_features(table, who);
+    for (index row = 0; row < table.samples(); ++row)
+        expect(std::isfinite(table.y[row]), who, ": row ", row, ": target is ", table.y[row]);
+}
+
+/// Throws descent::error unless every target is a class index: "fit: row 7: label 12: must be an integer in
+/// [0, 10)".
+template <class T>
+void check_labels(dataset<T> const& table, index classes, std::string_view who = "dataset") {
+    for (index row = 0; row < table.y.size(); ++row) {
+        T const label = table.y[row];
+        expect(label >= 0 && label < T(classes) && label == std::floor(label), who, ": row ", row, ": label ", label,
+               ": must be an integer in [0, ", classes, ")");
+    }
+}
+
+}  // namespace descent::data
