@@ -17,9 +17,12 @@ enum class anneal : std::uint8_t {
 /// The value between `from` (share = 0) and `to` (share = 1) on the curve.
 inline double anneal_between(anneal curve, double from, double to, double share) {
     switch (curve) {
-        case anneal::cosine: return to + (from - to) / 2 * (1 + std::cos(std::numbers::pi * share));
-        case anneal::one_minus_sqrt: return to + (from - to) * (1 - std::sqrt(share));
-        case anneal::linear: break;
+        case anneal::cosine:
+            return to + (from - to) / 2 * (1 + std::cos(std::numbers::pi * share));
+        case anneal::one_minus_sqrt:
+            return to + (from - to) * (1 - std::sqrt(share));
+        case anneal::linear:
+            break;
     }
     return from + (to - from) * share;
 }

@@ -23,11 +23,9 @@ static_assert(memoryless_schedule<constant>);
 
 /// A number becomes constant{number}; a schedule stays what it is. For types that take "a rate or a schedule".
 template <class N>
-requires std::is_arithmetic_v<N>
-constant as_schedule(N rate) { return {static_cast<double>(rate)}; }
+requires std::is_arithmetic_v<N> constant as_schedule(N rate) { return {static_cast<double>(rate)}; }
 
 template <schedule S>
-requires(!std::is_arithmetic_v<S>)
-S as_schedule(S s) { return s; }
+requires(!std::is_arithmetic_v<S>) S as_schedule(S s) { return s; }
 
 }  // namespace descent

@@ -9,8 +9,9 @@
 
 namespace descent {
 
-/// Half a cosine wave (Loshchilov & Hutter, 2017): floor + (peak - floor) / 2 * (1 + cos(pi * done / steps)), then the
-/// floor for good. Same numbers as torch CosineAnnealingLR up to its T_max (torch climbs again afterwards).
+/// Half a cosine wave (Loshchilov & Hutter, 2017): floor + (peak - floor) / 2 * (1 + cos(pi * done / steps)),
+/// then the floor for good. Same numbers as torch CosineAnnealingLR up to its T_max (torch climbs again
+/// afterwards).
 struct cosine {
     double peak;         ///< value of the first step, > 0
     std::int64_t steps;  ///< the floor is reached after this many, >= 1
@@ -19,7 +20,8 @@ struct cosine {
     double operator()(std::int64_t done) const {
         if (done >= steps)
             return floor;
-        return anneal_between(anneal::cosine, peak, floor, static_cast<double>(done) / static_cast<double>(steps));
+        return anneal_between(anneal::cosine, peak, floor,
+                              static_cast<double>(done) / static_cast<double>(steps));
     }
 
     /// Throws descent::error for a member out of its range.

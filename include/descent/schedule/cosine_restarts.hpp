@@ -11,8 +11,8 @@
 
 namespace descent {
 
-/// SGDR (Loshchilov & Hutter, 2017): cosine waves one after another. Wave k = 0, 1, ... lasts period * multiplier^k steps
-/// and falls from floor + (peak - floor) * shrink^k towards the floor. Same numbers as torch
+/// SGDR (Loshchilov & Hutter, 2017): cosine waves one after another. Wave k = 0, 1, ... lasts period *
+/// multiplier^k steps and falls from floor + (peak - floor) * shrink^k towards the floor. Same numbers as torch
 /// CosineAnnealingWarmRestarts for shrink = 1 (T_0 = period, T_mult = multiplier).
 struct cosine_restarts {
     double peak;                  ///< value of the first step, > 0
@@ -35,7 +35,8 @@ struct cosine_restarts {
             ++wave;
         }
         auto const top = floor + (peak - floor) * std::pow(shrink, static_cast<double>(wave));
-        return anneal_between(anneal::cosine, top, floor, static_cast<double>(done) / static_cast<double>(length));
+        return anneal_between(anneal::cosine, top, floor,
+                              static_cast<double>(done) / static_cast<double>(length));
     }
 
     /// Throws descent::error for a member out of its range.

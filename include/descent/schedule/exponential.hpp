@@ -9,8 +9,8 @@
 
 namespace descent {
 
-/// Geometric: start * factor^done. Same numbers as torch ExponentialLR (gamma = factor). A factor above 1 makes the
-/// rising rate of a learning-rate range test (Smith, 2017).
+/// Geometric: start * factor^done. Same numbers as torch ExponentialLR (gamma = factor). A factor above 1 makes
+/// the rising rate of a learning-rate range test (Smith, 2017).
 struct exponential {
     double start;   ///< value of the first step, > 0
     double factor;  ///< from one step to the next, > 0

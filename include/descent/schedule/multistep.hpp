@@ -12,8 +12,8 @@
 
 namespace descent {
 
-/// Drops at chosen steps: start * factor^k, k = how many of `at` are <= done. Same numbers as torch MultiStepLR:
-/// multistep{.start = 0.1, .at = {3'000, 8'000}, .factor = 0.1}.
+/// Drops at chosen steps: start * factor^k, k = how many of `at` are <= done. Same numbers as torch
+/// MultiStepLR: multistep{.start = 0.1, .at = {3'000, 8'000}, .factor = 0.1}.
 struct multistep {
     double start;                  ///< value before the first drop, > 0
     std::vector<std::int64_t> at;  ///< steps from which the next factor holds, each >= 1 and rising

@@ -10,16 +10,17 @@
 namespace descent {
 
 /// The 1cycle policy (Smith & Topin, 2018): from peak / divide_start up to peak, then down to
-/// peak / (divide_start * divide_end), which the last of the steps reaches and every later one keeps. With three phases
-/// the way down mirrors the way up before it falls to the end. Same numbers and defaults as torch OneCycleLR.
+/// peak / (divide_start * divide_end), which the last of the steps reaches and every later one keeps. With
+/// three phases the way down mirrors the way up before it falls to the end. Same numbers and defaults as torch
+/// OneCycleLR.
 struct one_cycle {
-    double peak;                     ///< > 0
-    std::int64_t steps;              ///< length of the cycle, >= 1
-    double rise = 0.3;               ///< share of the steps before the peak, in [0, 1]; at most 0.5 with three phases
-    double divide_start = 25;        ///< peak / first value, > 0
-    double divide_end = 1e4;         ///< first value / last value, > 0
-    anneal curve = anneal::cosine;   ///< of every phase
-    bool three_phases = false;       ///< up, down by the same curve, then to the end
+    double peak;               ///< > 0
+    std::int64_t steps;        ///< length of the cycle, >= 1
+    double rise = 0.3;         ///< share of the steps before the peak, in [0, 1]; at most 0.5 with three phases
+    double divide_start = 25;  ///< peak / first value, > 0
+    double divide_end = 1e4;   ///< first value / last value, > 0
+    anneal curve = anneal::cosine;  ///< of every phase
+    bool three_phases = false;      ///< up, down by the same curve, then to the end
 
     double operator()(std::int64_t done) const {
         auto const first = peak / divide_start, last = first / divide_end;
@@ -27,10 +28,10 @@ struct one_cycle {
         auto const top = rise * static_cast<double>(steps) - 1;
         auto const end = static_cast<double>(steps - 1);
         auto const now = static_cast<double>(done);
-        if (now >= end)
-            return last;
         if (now <= top)
             return between(first, peak, 0, top, now);
+        if (now >= end)
+            return last;
         if (!three_phases)
             return between(peak, last, top, end, now);
         auto const back = 2 * rise * static_cast<double>(steps) - 2;

@@ -9,8 +9,8 @@
 
 namespace descent {
 
-/// From start to end: end + (start - end) * (1 - done / steps)^power, then end for good. Power 1 is linear. Same numbers
-/// as torch PolynomialLR for end = 0, and as optax polynomial_schedule.
+/// From start to end: end + (start - end) * (1 - done / steps)^power, then end for good. Power 1 is linear.
+/// Same numbers as torch PolynomialLR for end = 0, and as optax polynomial_schedule.
 struct polynomial {
     double start;        ///< value of the first step, > 0
     std::int64_t steps;  ///< the end is reached after this many, >= 1

@@ -7,23 +7,25 @@
 namespace descent {
 
 /// A schedule gives a hyperparameter (mostly the rate) from the number of updates already done: 0 for the first
-/// update. Any callable `double(std::int64_t)` is one, a lambda included; it must be a pure function of its argument,
-/// or a resumed run differs from the run that never stopped.
+/// update. Any callable `double(std::int64_t)` is one, a lambda included; it must be a pure function of its
+/// argument, or a resumed run differs from the run that never stopped.
 template <class S>
 concept memoryless_schedule = requires(S const& s, std::int64_t done) {
     { s(done) } -> std::convertible_to<double>;
 };
 
-/// A schedule that listens (plateau). Its `memory` doubles belong to the optimizer, which saves them in checkpoints:
-/// `start` writes their first values, `observe` sees the metric after each evaluation, the call reads them.
+/// A schedule that listens (plateau). Its `memory` doubles belong to the optimizer, which saves them in
+/// checkpoints: `start` writes their first values, `observe` sees the metric after each evaluation, the call
+/// reads them.
 template <class S>
-concept stateful_schedule =
-    requires(S const& s, std::int64_t done, double metric, double* memory, double const* seen) {
-        requires S::memory > 0;
-        s.start(memory);
-        s.observe(metric, memory);
-        { s(done, seen) } -> std::convertible_to<double>;
-    };
+concept stateful_schedule = requires(S const& s, std::int64_t done, double metric, double* memory,
+                                     double const* seen) {
+    requires S::memory >
+    0;
+    s.start(memory);
+    s.observe(metric, memory);
+    { s(done, seen) } -> std::convertible_to<double>;
+};
 
 /// Either kind. The helpers below treat both alike.
 template <class S>
@@ -44,7 +46,8 @@ void schedule_start(S const& s, double* memory) {
         s.start(memory);
 }
 
-/// The value of s for the update that comes after `done` updates. Plain callables ignore the memory, which may be null.
+/// The value of s for the update that comes after `done` updates. Plain callables ignore the memory, which may
+/// be null.
 template <schedule S>
 double schedule_value(S const& s, std::int64_t done, double const* memory) {
     if constexpr (stateful_schedule<S>)
@@ -60,7 +63,8 @@ void schedule_observe(S const& s, double metric, double* memory) {
         s.observe(metric, memory);
 }
 
-/// Throws descent::error for a member out of its range, where s knows its ranges (every schedule of the library does).
+/// Throws descent::error for a member out of its range, where s knows its ranges (every schedule of the library
+/// does).
 template <schedule S>
 void schedule_check(S const& s) {
     if constexpr (requires { s.check(); })

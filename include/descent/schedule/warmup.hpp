@@ -8,8 +8,8 @@
 
 namespace descent {
 
-/// A linear rise before any other schedule: inner(0) * (done + 1) / steps while done < steps, then inner(done - steps).
-/// Never 0, so the first step already moves. warmup{500, cosine{1e-3, 10'000}} ends after 10'500 steps.
+/// A linear rise before any other schedule: inner(0) * (done + 1) / steps while done < steps, then inner(done -
+/// steps). Never 0, so the first step already moves. warmup{500, cosine{1e-3, 10'000}} ends after 10'500 steps.
 /// Forwards the memory of the inner schedule.
 template <schedule S>
 struct warmup {
@@ -18,13 +18,9 @@ struct warmup {
 
     static constexpr int memory = memory_of<S>;
 
-    double operator()(std::int64_t done) const
-    requires(memory == 0) {
-        return value(done, nullptr);
-    }
+    double operator()(std::int64_t done) const requires(memory == 0) { return value(done, nullptr); }
 
-    double operator()(std::int64_t done, double const* seen) const
-    requires(memory > 0) {
+    double operator()(std::int64_t done, double const* seen) const requires(memory > 0) {
         return value(done, seen);
     }
 

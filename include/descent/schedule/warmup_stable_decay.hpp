@@ -9,9 +9,9 @@
 
 namespace descent {
 
-/// WSD, a trapezoid (Hu et al., 2024; the 1 - sqrt decay by Hägele et al., 2024): peak * (done + 1) / warmup_steps, then
-/// the peak for stable_steps, then along the curve to the floor in decay_steps, then the floor for good. The stable part
-/// may be lengthened later without changing what came before.
+/// WSD, a trapezoid (Hu et al., 2024; the 1 - sqrt decay by Hägele et al., 2024): peak * (done + 1) /
+/// warmup_steps, then the peak for stable_steps, then along the curve to the floor in decay_steps, then the
+/// floor for good. The stable part may be lengthened later without changing what came before.
 struct warmup_stable_decay {
     double peak;                    ///< > 0
     std::int64_t warmup_steps;      ///< >= 0

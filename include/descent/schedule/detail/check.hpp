@@ -18,10 +18,12 @@ inline void expect_not_negative(std::string_view who, std::string_view name, dou
 }
 
 inline void expect_within(std::string_view who, std::string_view name, double value, double low, double high) {
-    expect(value >= low && value <= high, who, ": ", name, " = ", value, ": must be in [", low, ", ", high, "]");
+    expect(value >= low && value <= high, who, ": ", name, " = ", value, ": must be in [", low, ", ", high,
+           "]");
 }
 
-inline void expect_at_least(std::string_view who, std::string_view name, std::int64_t value, std::int64_t least) {
+inline void expect_at_least(std::string_view who, std::string_view name, std::int64_t value,
+                            std::int64_t least) {
     expect(value >= least, who, ": ", name, " = ", value, ": must be >= ", least);
 }
 
