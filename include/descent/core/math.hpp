@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <limits>
+#include <type_traits>
+
+#include <descent/core/config.hpp>
+#include <descent/core/detail/instruction.hpp>
+#include <descent/core/pack.hpp>
+
+// Functions of V = float, double or a pack of them, alike on the host and on a CUDA device. A number and a pack
+// give the same bits.
+namespace descent {
+
+namespace detail {
+
+template <class V>
+inline constexpr bool is_real = std::is_floating_point_v<number_of<V>>;
+
+template <class V>
+inline constexpr auto sign_bit =
+    std::integral_constant<number_of<bits_type<V>>, number_of<bits_type<V>>(1)
+                                                        << (8 * sizeof(number_of<V>) - 1)>::value;
+
+}  // namespace detail
+
+/// a * b + c, rounded once where the target has the instruction (AVX2, AVX-512, aarch64, CUDA), twice
+/// elsewhere, whatever -O and -ffp-contract say.
+template <class V>
+requires detail::is_real<V> DESCENT_FN V fused_multiply_add(V a, std::type_identity_t<V> b,
+                                                            std::type_identity_t<V> c) {
+    return detail::fused(a, b, c);
+}
+
+/// x * x.
+template <class V>
+requires detail::is_real<V> DESCENT_FN V square(V x) { return x * x; }
+
+/// The correctly rounded square root: sqrt(-0) = -0, sqrt(inf) = inf, NaN below 0.
+template <class V>
+requires detail::is_real<V> DESCENT_FN V sqrt(V x) { return detail::root(x); }
+
+/// |x|; the sign of a NaN is cleared too.
+template <class V>
+requires detail::is_real<V> DESCENT_FN V abs(V x) {
+    return from_bits<V>(to_bits(x) & bits_type<V>(~detail::sign_bit<V>));
+}
+
+/// The magnitude of the first with the sign of the second.
+template <class V>
+requires detail::is_real<V> DESCENT_FN V copysign(V magnitude, std::type_identity_t<V> sign) {
+    bits_type<V> const bit(detail::sign_bit<V>);
+    return from_bits<V>((to_bits(magnitude) & ~bit) | (to_bits(sign) & bit));
+}
+
+/// 1 above 0, -1 below; zeros and NaN are themselves.
+template <class V>
+requires detail::is_real<V> DESCENT_FN V sign(V x) {
+    return select(x > V(0), V(1), select(x < V(0), V(-1), x));
+}
+
+/// The smaller of the two. Equal ones (also 0 and -0) and NaN on either side give the first: a NaN value
+/// survives a bound that stands second.
+template <class V>
+requires detail::is_real<V> DESCENT_FN V min(V x, std::type_identity_t<V> bound) {
+    return select(bound < x, bound, x);
+}
+
+/// The larger of the two. Equal ones (also 0 and -0) and NaN on either side give the first.
+template <class V>
+requires detail::is_real<V> DESCENT_FN V max(V x, std::type_identity_t<V> bound) {
+    return select(x < bound, bound, x);
+}
+
+/// x moved into [low, high]; NaN stays NaN.
+template <class V>
+requires detail::is_real<V> DESCENT_FN V clamp(V x, std::type_identity_t<V> low, std::type_identity_t<V> high) {
+    return min(max(x, low), high);
+}
+
+/// Where is x not a number?
+template <class V>
+requires detail::is_real<V> DESCENT_FN mask_of<V> is_nan(V x) { return x != x; }
+
+/// Where is x neither infinite nor NaN?
+template <class V>
+requires detail::is_real<V> DESCENT_FN mask_of<V> is_finite(V x) {
+    return abs(x) <= V(std::numeric_limits<number_of<V>>::max());
+}
+
+}  // namespace descent
