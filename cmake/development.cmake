@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT
+# What our own tests, benchmarks and examples are compiled with. Never exported.
+
+# -Wpedantic is not for nvcc: it objects to the line markers that nvcc itself writes.
+set(warnings -Wall -Wextra -Wconversion -Wshadow)
+list(JOIN warnings "," host_warnings)
+add_library(descent_dev INTERFACE)
+target_link_libraries(descent_dev INTERFACE descent)
+target_compile_options(descent_dev INTERFACE
+  "$<$<COMPILE_LANGUAGE:CXX>:${warnings};-Wpedantic;-Werror>"
+  "$<$<COMPILE_LANG_AND_ID:CUDA,NVIDIA>:-Xcompiler=${host_warnings};--Werror=all-warnings>")
+if(DESCENT_NATIVE)
+  target_link_libraries(descent_dev INTERFACE descent_native)
+endif()
+
+# Ours use every CPU core where OpenMP was found.
+if(TARGET OpenMP::OpenMP_CXX)
+  add_library(descent_threads ALIAS descent_openmp)
+else()
+  add_library(descent_threads ALIAS descent)
+endif()

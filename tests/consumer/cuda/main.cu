@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// nvcc reads the headers as C++20, and Eigen keeps its SIMD on the host.
+#include <descent/core/tensor.hpp>
+#include <descent/version.hpp>
+
+#include <cstdio>
+
+#ifndef EIGEN_NO_CUDA
+#error "descent::cuda must define EIGEN_NO_CUDA"
+#endif
+static_assert(__cplusplus >= 202002L);
+
+int main() {
+    descent::vector<float> w = descent::vector<float>::Ones(3);
+    std::printf("descent %d: %g, SIMD: %s\n", DESCENT_VERSION, double(w.sum()), Eigen::SimdInstructionSetsInUse());
+    return w.sum() == 3 ? 0 : 1;
+}

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+# cmake -DCOMPILER=g++ -DCASE=case.cpp "-DINCLUDES=dir;dir" -P check.cmake
+cmake_minimum_required(VERSION 3.25)
+file(READ "${CASE}" text)
+if(NOT text MATCHES "^// expects: ([^\n]+)\n(// flags: ([^\n]+)\n)?")
+  message(FATAL_ERROR "${CASE}: the first line must be `// expects: <regular expression>`")
+endif()
+set(expected "${CMAKE_MATCH_1}")
+separate_arguments(flags UNIX_COMMAND "${CMAKE_MATCH_3}")
+list(TRANSFORM INCLUDES PREPEND "-isystem")
+set(command "${COMPILER}" -std=c++20 -fsyntax-only ${flags} ${INCLUDES})
+
+execute_process(COMMAND ${command} "${CASE}" RESULT_VARIABLE failed OUTPUT_VARIABLE output ERROR_VARIABLE output)
+if(NOT failed)
+  message(FATAL_ERROR "${CASE} compiles, but must not")
+elseif(NOT output MATCHES "${expected}")
+  message("${output}")
+  message(FATAL_ERROR "${CASE} stops without the message `${expected}`")
+endif()
+
+if(text MATCHES "#ifdef FIXED|#ifndef FIXED")
+  execute_process(COMMAND ${command} -DFIXED "${CASE}" RESULT_VARIABLE failed ERROR_VARIABLE output)
+  if(failed)
+    message("${output}")
+    message(FATAL_ERROR "${CASE} must compile with -DFIXED")
+  endif()
+endif()

@@ -1,0 +1,9 @@
+// expects: invalid conversion|cannot initialize
+// SPDX-License-Identifier: MIT
+#include <descent/core/tensor.hpp>
+
+#ifdef FIXED
+descent::shape const image{28, 28};
+#else
+descent::shape const image{"28", "28"};
+#endif
