@@ -29,8 +29,8 @@ template <class T = float>
 struct dataset {
     using scalar = T;
 
-    matrix<T> x = {};                             ///< samples x features, row-major
-    vector<T> y = {};                             ///< one target per sample: a number, or the class index 0..k-1
+    matrix<T> x = {};  ///< samples x features, row-major
+    vector<T> y = {};  ///< one target per sample: a number, or the class index 0..k-1
     std::vector<std::string> feature_names = {};  ///< one per column of x, or empty
     std::vector<std::string> class_names = {};    ///< one per class; empty for a numeric target
     std::string target_name = {};                 ///< what y is, where known
@@ -60,8 +60,8 @@ struct dataset {
         chosen.y.resize(y.size() ? index(indices.size()) : 0);
         index to = 0;
         for (auto const from : indices) {
-            expect(index(from) >= 0 && index(from) < samples(), "dataset: row ", index(from), ": must be in [0, ",
-                   samples(), ")");
+            expect(index(from) >= 0 && index(from) < samples(), "dataset: row ", index(from),
+                   ": must be in [0, ", samples(), ")");
             chosen.x.row(to) = x.row(index(from));
             if (y.size())
                 chosen.y[to] = y[index(from)];
@@ -75,7 +75,8 @@ struct dataset {
         expect(first >= 0 && count >= 0 && first <= samples() - count, "dataset: rows ", first, " to ",
                first + count - 1, ": must be in [0, ", samples(), ")");
         index const targets = y.size() ? count : 0;
-        return {{x.data() + first * features(), count, features()}, {y.data() + (targets ? first : 0), targets}};
+        return {{x.data() + first * features(), count, features()},
+                {y.data() + (targets ? first : 0), targets}};
     }
 
     /// All rows without a copy.

@@ -8,9 +8,9 @@
 
 namespace descent::data {
 
-/// An affine map of each feature, x <- (x - center) / spread, as standardize and normalize fit it. A feature that
-/// was constant when the map was fitted has spread 0 and becomes 0 everywhere. Public, so that it can be stored
-/// beside the model it belongs to.
+/// An affine map of each feature, x <- (x - center) / spread, as standardize and normalize fit it. A feature
+/// that was constant when the map was fitted has spread 0 and becomes 0 everywhere. Public, so that it can be
+/// stored beside the model it belongs to.
 struct feature_scale {
     vector<double> center = {};  ///< one per feature, in units of the feature
     vector<double> spread = {};  ///< one per feature, >= 0, in units of the feature
@@ -19,7 +19,8 @@ struct feature_scale {
     template <class T>
     void operator()(matrix<T>& x) const {
         same_features(x.cols());
-        vector<double> divisor = spread;  // a finite number over infinity is the 0 that a constant feature becomes
+        vector<double> divisor =
+            spread;  // a finite number over infinity is the 0 that a constant feature becomes
         for (double& d : divisor)
             d = d > 0 ? d : std::numeric_limits<double>::infinity();
         for (index row = 0; row < x.rows(); ++row)
@@ -53,9 +54,9 @@ private:
     }
 };
 
-/// Mean 0 and variance 1 for each feature of `table`: center is the mean, spread the standard deviation (division by
-/// n, as scikit-learn's StandardScaler). Two passes in double. Throws descent::error for empty data and for NaN or
-/// Inf, named with row and column.
+/// Mean 0 and variance 1 for each feature of `table`: center is the mean, spread the standard deviation
+/// (division by n, as scikit-learn's StandardScaler). Two passes in double. Throws descent::error for empty
+/// data and for NaN or Inf, named with row and column.
 template <class T>
 feature_scale standardize(dataset<T> const& table) {
     check_features(table, "standardize");
@@ -73,14 +74,14 @@ feature_scale standardize(dataset<T> const& table) {
             mean[column] = double(table.x(0, column));
             spread[column] = 0;
         }
-        expect(std::isfinite(mean[column]) && std::isfinite(spread[column]), "standardize: ",
-               detail::column_text(table, column), ": the variance overflows");
+        expect(std::isfinite(mean[column]) && std::isfinite(spread[column]),
+               "standardize: ", detail::column_text(table, column), ": the variance overflows");
     }
     return {mean, spread};
 }
 
-/// Minimum 0 and maximum 1 for each feature of `table`: center is the minimum, spread the range. Rows that were not
-/// in `table` may fall outside. Throws like standardize.
+/// Minimum 0 and maximum 1 for each feature of `table`: center is the minimum, spread the range. Rows that were
+/// not in `table` may fall outside. Throws like standardize.
 template <class T>
 feature_scale normalize(dataset<T> const& table) {
     check_features(table, "normalize");

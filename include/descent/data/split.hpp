@@ -64,8 +64,9 @@ std::pair<dataset<T>, dataset<T>> split(dataset<T> const& table, split_options c
     expect(options.train > 0 && options.train < 1, "split: train = ", options.train, ": must be in (0, 1)");
     index const n = table.samples();
     index const wanted = index(std::llround(options.train * double(n)));
-    expect(wanted > 0 && wanted < n, "split: train = ", options.train, " of ", n, " rows leaves ",
-           wanted > 0 ? "no row to test" : "no row to train");
+    expect(wanted > 0 && wanted<n, "split: train = ", options.train, " of ", n, " rows leaves ", wanted> 0
+               ? "no row to test"
+               : "no row to train");
 
     std::vector<index> quota{wanted};  // without stratify all rows are one group
     if (options.stratify) {

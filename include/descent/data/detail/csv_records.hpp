@@ -10,9 +10,9 @@
 
 namespace descent::data::detail {
 
-/// Walks through CSV text (RFC 4180) record by record. Cells are views into the text, which quoted cells with doubled
-/// quotes are shortened in place in; nothing is allocated per cell. Lines end in LF, CRLF or CR; blank lines are
-/// skipped; a UTF-8 byte order mark is skipped.
+/// Walks through CSV text (RFC 4180) record by record. Cells are views into the text, and doubled quotes are
+/// resolved in place: nothing is allocated per cell. Lines end in LF, CRLF or CR; blank lines are skipped, and
+/// so is a UTF-8 byte order mark.
 class csv_records {
 public:
     csv_records(std::string& bytes, std::string_view name, char delimiter)
@@ -60,19 +60,20 @@ private:
     std::string_view quoted(std::size_t column) {
         char* const first = ++at_;
         char* to = first;
+        bool closed = false;
         for (; at_ != end_; ++at_) {
             if (*at_ == '"') {
-                if (++at_ == end_ || *at_ != '"')
+                closed = ++at_ == end_ || *at_ != '"';
+                if (closed)
                     break;
             } else if (*at_ == '\n' || (*at_ == '\r' && (at_ + 1 == end_ || at_[1] != '\n'))) {
                 ++next_line_;
             }
             *to++ = *at_;
         }
-        // The loop also ends behind a quote that is the last byte of the text.
-        expect(at_ != end_ || at_[-1] == '"', name_, ":", line_, ":", column, ": the quote is never closed");
-        expect(at_ == end_ || *at_ == delimiter_ || *at_ == '\n' || *at_ == '\r', name_, ":", line_, ":", column,
-               ": text after the closing quote");
+        expect(closed, name_, ":", line_, ":", column, ": the quote is never closed");
+        expect(at_ == end_ || *at_ == delimiter_ || *at_ == '\n' || *at_ == '\r', name_, ":", line_, ":",
+               column, ": text after the closing quote");
         return {first, std::size_t(to - first)};
     }
 

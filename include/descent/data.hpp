@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Data: tables, their readers, checks, splits and scales.
+
+#include <descent/data/check.hpp>
+#include <descent/data/csv.hpp>
+#include <descent/data/csv_options.hpp>
+#include <descent/data/dataset.hpp>
+#include <descent/data/scaling.hpp>
+#include <descent/data/split.hpp>

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#include <descent/data/check.hpp>
+
+#include <limits>
+
+#include <catch2/catch_template_test_macros.hpp>
+#include <catch2/catch_test_macros.hpp>
+
+#include "message.hpp"
+
+using namespace descent;
+
+namespace {
+
+template <class T>
+data::dataset<T> zeros(descent::index rows, descent::index columns) {
+    data::dataset<T> table;
+    table.x.setZero(rows, columns);
+    table.y.setZero(rows);
+    return table;
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("data check: names the row and the column of the first bad number", "", float, double) {
+    auto const inf = std::numeric_limits<TestType>::infinity();
+    auto const nan = std::numeric_limits<TestType>::quiet_NaN();
+    auto table = zeros<TestType>(5, 19);
+    data::check(table);
+    table.x(3, 4) = nan;
+    table.x(4, 0) = inf;
+    CHECK(message_of([&] { data::check(table); }) == "dataset: row 3, column 4 is nan");
+    table.feature_names.assign(19, "f");
+    table.feature_names[4] = "alcohol";
+    CHECK(message_of([&] { data::check(table); }) == "dataset: row 3, column 'alcohol' (4) is nan");
+    table.x(3, 4) = -inf;
+    CHECK(message_of([&] { data::check(table, "fit"); }) == "fit: row 3, column 'alcohol' (4) is -inf");
+    table.x(3, 4) = std::numeric_limits<TestType>::max();
+    CHECK(message_of([&] { data::check_features(table, "fit"); }) == "fit: row 4, column 'f' (0) is inf");
+    table.x(4, 0) = -std::numeric_limits<TestType>::denorm_min();
+    data::check(table);
+    table.y[2] = nan;
+    CHECK(message_of([&] { data::check(table, "fit"); }) == "fit: row 2: target is nan");
+    data::check_features(table);
+}
+
+TEST_CASE("data check: empty data and sizes that differ") {
+    CHECK(message_of([] { data::check(zeros<float>(0, 3)); }) ==
+          "dataset: 0 samples x 3 features: the data is empty");
+    CHECK(message_of([] { data::check(zeros<float>(2, 0)); }) ==
+          "dataset: 2 samples x 0 features: the data is empty");
+    auto table = zeros<float>(5, 1);
+    table.y.setZero(4);
+    CHECK(message_of([&] { data::check(table, "fit"); }) == "fit: 5 samples, 4 targets");
+}
+
+TEMPLATE_TEST_CASE("data check: labels are integers in range", "", float, double) {
+    auto table = zeros<TestType>(9, 1);
+    table.y[7] = TestType(9);
+    data::check_labels(table, 10);
+    auto const text = [&](TestType label) {
+        table.y[7] = label;
+        return message_of([&] { data::check_labels(table, 10); });
+    };
+    CHECK(text(TestType(12)) == "dataset: row 7: label 12: must be an integer in [0, 10)");
+    CHECK(text(TestType(10)) == "dataset: row 7: label 10: must be an integer in [0, 10)");
+    CHECK(text(TestType(-1)) == "dataset: row 7: label -1: must be an integer in [0, 10)");
+    CHECK(text(TestType(2.5)) == "dataset: row 7: label 2.5: must be an integer in [0, 10)");
+    CHECK(text(std::numeric_limits<TestType>::quiet_NaN()) ==
+          "dataset: row 7: label nan: must be an integer in [0, 10)");
+}
