@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include <descent/core/config.hpp>
+#include <descent/core/detail/elementary.hpp>
 #include <descent/core/detail/instruction.hpp>
 #include <descent/core/pack.hpp>
 
@@ -86,6 +87,57 @@ requires detail::is_real<V> DESCENT_FN mask_of<V> is_nan(V x) { return x != x; }
 template <class V>
 requires detail::is_real<V> DESCENT_FN mask_of<V> is_finite(V x) {
     return abs(x) <= V(std::numeric_limits<number_of<V>>::max());
+}
+
+/// e^x within 1 ulp. exp(-inf) = 0, exp(inf) = inf; subnormal results are rounded like others.
+template <class V>
+requires detail::is_real<V> DESCENT_FN V exp(V x) {
+    constexpr bool single = sizeof(number_of<V>) == 4;
+    // Just beyond the ends, where the core's last product gives 0 and inf by itself.
+    return detail::exp_core(clamp(x, V(single ? -104 : -746), V(single ? 89 : 710)));
+}
+
+/// e^x - 1 within 2 ulp, near 0 too. expm1(-0) = -0.
+template <class V>
+requires detail::is_real<V> DESCENT_FN V expm1(V x) {
+    V const inside = clamp(x, V(-38), V(sizeof(number_of<V>) == 4 ? 89 : 710));
+    return select(x == V(0), x, detail::expm1_core(inside));
+}
+
+/// The natural logarithm within 1 ulp. log(0) = log(-0) = -inf, NaN below 0, log(inf) = inf.
+template <class V>
+requires detail::is_real<V> DESCENT_FN V log(V x) {
+    using limits = std::numeric_limits<number_of<V>>;
+    V const inf(limits::infinity()), outside = select(x == V(0), -inf, V(limits::quiet_NaN()));
+    return select(x > V(0), select(x < inf, detail::log_core(x), x), outside);
+}
+
+/// log(1 + x) within 2 ulp, near 0 too. log1p(-1) = -inf, NaN below, log1p(-0) = -0.
+template <class V>
+requires detail::is_real<V> DESCENT_FN V log1p(V x) {
+    using limits = std::numeric_limits<number_of<V>>;
+    V const inf(limits::infinity()), outside = select(x == V(-1), -inf, V(limits::quiet_NaN()));
+    return select(x > V(-1), select(x < inf && x != V(0), detail::log1p_core(x), x), outside);
+}
+
+/// The hyperbolic tangent within 2 ulp. tanh(-0) = -0, tanh(inf) = 1.
+template <class V>
+requires detail::is_real<V> DESCENT_FN V tanh(V x) {
+    V const inside = min(abs(x), V(20)), t = detail::expm1_core(inside + inside);
+    return copysign(t / (t + V(2)), x);
+}
+
+/// 1 / (1 + e^-x) within 2 ulp, also where it is subnormal.
+template <class V>
+requires detail::is_real<V> DESCENT_FN V sigmoid(V x) {
+    V const e = exp(-abs(x));
+    return select(x < V(0), e, V(1)) / (e + V(1));
+}
+
+/// log(1 + e^x) within 2 ulp, without overflow: x for large x, e^x for very negative ones.
+template <class V>
+requires detail::is_real<V> DESCENT_FN V softplus(V x) {
+    return max(x, V(0)) + detail::log1p_core(exp(-abs(x)));
 }
 
 }  // namespace descent
