@@ -131,9 +131,9 @@ DESCENT_FN pack<T, N> fused(pack<T, N> a, pack<T, N> b, pack<T, N> c) {
     } else if constexpr (fills_register<V>) {
 #if defined(__FMA__)
         if constexpr (sizeof(T) == 4)
-            asm("vfmadd213ps {%2, %1, %0|%0, %1, %2}" : "+v"(a.v) : "v"(b.v), "vm"(c.v));
+            asm("vfmadd213ps {%2, %1, %0|%0, %1, %2}" : "+v"(a.v) : "v"(b.v), "v"(c.v));
         else
-            asm("vfmadd213pd {%2, %1, %0|%0, %1, %2}" : "+v"(a.v) : "v"(b.v), "vm"(c.v));
+            asm("vfmadd213pd {%2, %1, %0|%0, %1, %2}" : "+v"(a.v) : "v"(b.v), "v"(c.v));
         return a;
 #elif defined(__aarch64__)
         if constexpr (sizeof(T) == 4)
