@@ -46,3 +46,10 @@
 #else
 #define DESCENT_HUGE_PAGES 0
 #endif
+
+/// 1 where the compiler was told to build OpenMP code (-fopenmp).
+#if defined(_OPENMP)
+#define DESCENT_OPENMP_ENABLED 1
+#else
+#define DESCENT_OPENMP_ENABLED 0
+#endif

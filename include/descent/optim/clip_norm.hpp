@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cmath>
+
+#include <descent/optim/check.hpp>
+#include <descent/optim/rule.hpp>
+
+namespace descent {
+
+/// Clips the update to a Euclidean norm over all tensors (Pascanu, Mikolov & Bengio, 2013):
+/// u <- u min(1, bound / |u|). A barrier: one more pass over memory. Same numbers as optax.clip_by_global_norm
+/// (torch's clip_grad_norm_ adds 1e-6 to the norm). A norm that is Inf or NaN gives NaN weights, as there:
+/// watch report.status. Throws descent::error for a bound that is not finite and > 0.
+struct clip_norm {
+    double bound = 1;
+
+    template <class T>
+    struct kernel {
+        static constexpr int slots = 0;
+        static constexpr int sums = 1;
+        T scale;
+        double bound;
+
+        template <class V>
+        DESCENT_FN void measure(V u, V /*w*/, V* sum) const {
+            sum[0] += u * u;
+        }
+        void settle(double const* sum) {
+            double const norm = std::sqrt(sum[0]);
+            scale = T(norm <= bound ? 1 : bound / norm);
+        }
+
+        template <class V>
+        DESCENT_FN V operator()(V u, V /*w*/, V* /*slot*/) const {
+            return scale * u;
+        }
+    };
+
+    template <class T>
+    kernel<T> at(step_count) const {
+        return {T(1), bound};
+    }
+
+    void check() const { detail::check_positive("clip_norm: bound", bound); }
+};
+static_assert(update_rule<clip_norm>);
+
+}  // namespace descent

@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <descent/core/params.hpp>
+#include <descent/exec/serial.hpp>
+#include <descent/optim/rule.hpp>
+#include <descent/optim/slots.hpp>
+#include <descent/optim/sweep.hpp>
+#include <descent/optim/whole.hpp>
+
+namespace descent {
+
+/// All that an optimizer remembers: put back, training goes on bit for bit.
+template <class T>
+struct optimizer_state {
+    std::int64_t steps = 0;                    ///< updates of the weights so far
+    std::int64_t calls = 0;                    ///< calls of step(): more than steps where gradients accumulate
+    std::vector<double> memory;                ///< of the rules, group after group
+    std::vector<params<T>> slots;              ///< in the order of the chain
+    std::vector<std::vector<T>> tensor_state;  ///< of whole-tensor rules, tensor after tensor
+};
+
+/// Applies a recipe to parameters: owns its slots, counts steps, sweeps memory on the executor.
+///
+///     optimizer opt{chain(adam{}, rate{1e-3}), model.params()};
+///     opt.step(gradients);                             // gradients = model.params().like(), filled by you
+///
+/// The weights must outlive the optimizer and keep their layout. One optimizer serves one thread at a time.
+template <update_rule Recipe, class T, class Executor = exec::serial, class Storage = slots::full>
+class optimizer {
+public:
+    using list = decltype(detail::as_kernels(rule_at<T>(std::declval<Recipe const&>(), step_count{}, nullptr)));
+    using layout = detail::layout_of<list>;
+
+    /// Throws descent::error for hyperparameters out of range.
+    optimizer(Recipe recipe, params<T>& weights, Executor executor = {}, Storage = {})
+        : weights_(&weights), executor_(std::move(executor)), group_of_(weights.entries().size(), 0) {
+        rule_check(recipe);
+        recipes_.push_back(std::move(recipe));
+        for (int s = 0; s < layout::slots; ++s) {
+            std::size_t const n = std::size_t(weights.arena_size());
+            if (detail::is_coded<list, Storage>(s)) {
+                if constexpr (!Storage::direct)
+                    slots_.push_back({{}, code_memory(std::size_t(Storage::bytes(index(n))))});
+            } else {
+                slots_.push_back({number_memory(n), {}});
+            }
+        }
+    }
+
+    /// One update from one gradient. Returns false while gradients accumulate: then the weights did not move.
+    /// Throws descent::error if the gradients' layout differs from the weights'.
+    bool step(params<T> const& gradients) {
+        gradients.expect_same_layout(*weights_, "optimizer: gradients");
+        if (!started_)
+            start();
+        bool const open = ++calls_ % rule_every(recipes_.front()) == 0;
+        step_count const now{steps_ + 1};
+        tables_.clear();
+        for (std::size_t group = 0; group < recipes_.size(); ++group)
+            tables_.push_back(detail::as_kernels(rule_at<T>(recipes_[group], now, memory_of(group))));
+        if constexpr (layout::per_tensor) {
+            std::vector<list> each;
+            for (int const group : group_of_)
+                each.push_back(tables_[std::size_t(group < 0 ? 0 : group)]);
+            tables_ = std::move(each);
+        }
+
+        detail::streams<T, layout::slots> memory = addresses();
+        memory.input = gradients.data();
+        if (open || layout::gate_from(0) == layout::count)
+            run_from<0, 0, true>(memory);
+        else
+            run_from<0, 0, false>(memory);
+        steps_ += open;
+        return open;
+    }
+
+    /// Updates of the weights so far.
+    std::int64_t steps() const { return steps_; }
+
+    /// The recipe of all tensors that no group took; edits count from the next step on.
+    Recipe& recipe() { return recipes_.front(); }
+
+    /// Another recipe of the same type (other rate, other decay) for the tensors whose name matches: the whole
+    /// name, or with one '*' for any stretch of it ("*.bias"). Throws descent::error if none matches or
+    /// training has begun.
+    optimizer& group(std::string_view pattern, Recipe recipe) {
+        rule_check(recipe);
+        assign(pattern, int(recipes_.size()));
+        recipes_.push_back(std::move(recipe));
+        return *this;
+    }
+
+    /// Leaves the matching tensors as they are.
+    optimizer& freeze(std::string_view pattern) {
+        assign(pattern, -1);
+        return *this;
+    }
+
+    /// Tells the recipe of an evaluation: schedules like plateau lower the rate by it.
+    void observe(double metric) {
+        if (!started_)
+            start();
+        for (std::size_t group = 0; group < recipes_.size(); ++group)
+            rule_observe(recipes_[group], metric, memory_of(group));
+    }
+
+    /// A slot as numbers: slot 0 is the first state of the first rule that has one.
+    params<T> slot(int s) const {
+        expect(s >= 0 && s < layout::slots, "optimizer: slot ", s, ": must be in [0, ", layout::slots, ")");
+        params<T> out = weights_->like();
+        if (!started_)
+            return out;
+        if (slots_[std::size_t(s)].numbers.size()) {
+            std::copy(slots_[std::size_t(s)].numbers.begin(), slots_[std::size_t(s)].numbers.end(), out.data());
+        } else if constexpr (!Storage::direct) {
+            for (auto const& entry : weights_->entries())
+                for (index first = 0; first < entry.size(); first += slots::tile)
+                    Storage::template decode<T>(slots_[std::size_t(s)].codes.data(), entry.offset + first,
+                                                std::min(slots::tile, entry.size() - first),
+                                                out.data() + entry.offset + first);
+        }
+        return out;
+    }
+
+    /// A copy of all that the optimizer remembers.
+    optimizer_state<T> state() const {
+        optimizer_state<T> copy{steps_, calls_, rule_memory_, {}, tensor_state_};
+        if (started_)
+            for (int s = 0; s < layout::slots; ++s)
+                copy.slots.push_back(slot(s));
+        return copy;
+    }
+
+    /// Puts a state back. Throws descent::error, and changes nothing, if it is not of such an optimizer.
+    void restore(optimizer_state<T> const& saved) {
+        if (saved.calls == 0 && saved.slots.empty() && saved.memory.empty()) {
+            started_ = false;
+            steps_ = calls_ = 0;
+            return;
+        }
+        if (!started_)
+            start();
+        expect(int(saved.slots.size()) == layout::slots, "optimizer: state has ", saved.slots.size(),
+               " slots, the recipe has ", layout::slots);
+        expect(saved.memory.size() == rule_memory_.size(), "optimizer: state has ", saved.memory.size(),
+               " numbers of memory, the recipe has ", rule_memory_.size());
+        expect(saved.tensor_state.size() == tensor_state_.size(), "optimizer: state has ",
+               saved.tensor_state.size(), " tensor states, the recipe has ", tensor_state_.size());
+        for (std::size_t i = 0; i < tensor_state_.size(); ++i)
+            expect(saved.tensor_state[i].size() == tensor_state_[i].size(), "optimizer: tensor state ", i,
+                   " has ", saved.tensor_state[i].size(), " numbers, the recipe has ", tensor_state_[i].size());
+        for (params<T> const& slot : saved.slots)
+            slot.expect_same_layout(*weights_, "optimizer: state");
+        steps_ = saved.steps;
+        calls_ = saved.calls;
+        rule_memory_ = saved.memory;
+        tensor_state_ = saved.tensor_state;
+        for (int s = 0; s < layout::slots; ++s)
+            put_slot(s, saved.slots[std::size_t(s)]);
+    }
+
+private:
+    using number_memory = typename Executor::template memory<T>;
+    using code_memory = typename Executor::template memory<unsigned char>;
+    struct slot_owner {
+        number_memory numbers;
+        code_memory codes;
+    };
+
+    /// First step: by now all groups are known.
+    void start() {
+        started_ = true;
+        steps_ = calls_ = 0;
+        rule_memory_.assign(std::size_t(detail::memory_of<Recipe>) * recipes_.size(), 0.0);
+        tables_.clear();
+        for (std::size_t group = 0; group < recipes_.size(); ++group) {
+            rule_start(recipes_[group], memory_of(group));
+            std::vector<double> untouched(rule_memory_);  // at() may advance it
+            tables_.push_back(detail::as_kernels(
+                rule_at<T>(recipes_[group], step_count{}, untouched.data() + offset_of(group))));
+        }
+        pieces_.clear();
+        tensor_state_.clear();
+        auto const& entries = weights_->entries();
+        for (std::size_t tensor = 0; tensor < entries.size(); ++tensor) {
+            if (group_of_[tensor] < 0)
+                continue;
+            index const table = layout::per_tensor ? index(tensor) : index(group_of_[tensor]);
+            for (index first = 0; first < entries[tensor].size(); first += detail::piece_size)
+                pieces_.push_back({entries[tensor].offset + first,
+                                   std::min(detail::piece_size, entries[tensor].size() - first), table,
+                                   index(tensor)});
+        }
+        share_out();
+        detail::unroll<layout::count>([&](auto k) {
+            if constexpr (layout::whole[k])
+                for (std::size_t tensor = 0; tensor < entries.size(); ++tensor)
+                    tensor_state_.emplace_back(
+                        group_of_[tensor] < 0
+                            ? 0
+                            : std::size_t(
+                                  detail::stage<k>(tables_.front()).state_size(entries[tensor].extents)));
+        });
+        for (slot_owner& slot : slots_) {
+            std::fill(slot.numbers.begin(), slot.numbers.end(), T(0));
+            std::fill(slot.codes.begin(), slot.codes.end(), static_cast<unsigned char>(0));
+        }
+        if constexpr (layout::initial) {
+            auto const memory = addresses();
+            for (detail::piece const& piece : pieces_)
+                detail::start_piece<Storage>(tables_[std::size_t(group_of_[std::size_t(piece.tensor)])], memory,
+                                             piece);
+        }
+    }
+
+    /// Neighbouring pieces until a chunk has piece_size numbers: chunks depend on the layout alone.
+    void share_out() {
+        chunks_.assign(1, 0);
+        index gathered = 0;
+        for (std::size_t i = 0; i < pieces_.size(); ++i) {
+            gathered += pieces_[i].count;
+            if (gathered >= detail::piece_size || i + 1 == pieces_.size()) {
+                chunks_.push_back(index(i + 1));
+                gathered = 0;
+            }
+        }
+    }
+
+    detail::streams<T, layout::slots> addresses() {
+        detail::streams<T, layout::slots> memory;
+        memory.weights = weights_->data();
+        memory.mask = weights_->mask_bits();
+        memory.key = 0x9e3779b97f4a7c15u * std::uint64_t(calls_);
+        for (int s = 0; s < layout::slots; ++s)
+            memory.slot[std::size_t(s)] = {slots_[std::size_t(s)].numbers.data(),
+                                           slots_[std::size_t(s)].codes.data()};
+        return memory;
+    }
+
+    /// The passes of a step: the chain is cut at its barriers, at compile time. Search is where to look for the
+    /// next barrier: behind Begin where a stretch without slots is run again rather than kept in memory.
+    template <int Begin, int Search, bool Open>
+    void run_from(detail::streams<T, layout::slots> memory) {
+        using enum detail::ending;
+        constexpr int barrier = layout::barrier_from(Search);
+        constexpr int gate = Open ? layout::count : layout::gate_from(Begin);
+        if constexpr (gate < barrier) {
+            sweep<Begin, gate + 1, dropped>(memory);
+        } else if constexpr (barrier == layout::count) {
+            sweep<Begin, layout::count, weights>(memory);
+        } else if constexpr (layout::whole[barrier]) {
+            memory.kept = spill();
+            sweep<Begin, barrier, kept>(memory);
+            transform<barrier>(memory.kept);
+            memory.input = memory.kept;
+            run_from<barrier + 1, barrier + 1, Open>(memory);
+        } else if constexpr (layout::slot_begin(Begin) == layout::slot_begin(barrier)) {
+            sweep<Begin, barrier, measured>(memory);
+            run_from<Begin, barrier + 1, Open>(memory);
+        } else {
+            memory.kept = spill();
+            sweep<Begin, barrier, both>(memory);
+            memory.input = memory.kept;
+            run_from<barrier, barrier + 1, Open>(memory);
+        }
+    }
+
+    template <int Begin, int End, detail::ending As>
+    void sweep(detail::streams<T, layout::slots> const& memory) {
+        using pass = detail::pass<list, Begin, End, As>;
+        constexpr int sums = pass::sums();
+        partial_.resize(pieces_.size() * std::size_t(sums));
+        struct body {
+            list const* tables;
+            detail::piece const* pieces;
+            index const* chunks;
+            detail::streams<T, layout::slots> memory;
+            double* partial;
+            void operator()(index chunk) const {
+                for (index i = chunks[chunk]; i < chunks[chunk + 1]; ++i)
+                    detail::run_piece<pass, Storage, native_pack<T>>(tables[pieces[i].table], memory, pieces[i],
+                                                                     partial + i * sums);
+            }
+        };
+        executor_.for_each(index(chunks_.size()) - 1,
+                           body{tables_.data(), pieces_.data(), chunks_.data(), memory, partial_.data()});
+        if constexpr (sums > 0) {
+            using measuring = std::remove_cvref_t<decltype(detail::stage<End>(tables_.front()))>;
+            if constexpr (detail::is_per_tensor<measuring>) {
+                std::vector<double> total(tables_.size() * std::size_t(sums), 0.0);
+                for (std::size_t i = 0; i < pieces_.size(); ++i)
+                    for (int k = 0; k < sums; ++k)
+                        total[std::size_t(pieces_[i].table) * sums + std::size_t(k)] +=
+                            partial_[i * sums + std::size_t(k)];
+                for (std::size_t table = 0; table < tables_.size(); ++table)
+                    detail::stage<End>(tables_[table]).settle(total.data() + table * sums);
+            } else {
+                double total[sums] = {};
+                for (std::size_t i = 0; i < pieces_.size(); ++i)
+                    for (int k = 0; k < sums; ++k)
+                        total[k] += partial_[i * sums + std::size_t(k)];
+                for (list& table : tables_)
+                    detail::stage<End>(table).settle(total);
+            }
+        }
+    }
+
+    /// Hands each tensor's kept update to a whole-tensor kernel.
+    template <int K>
+    void transform(T* kept) {
+        auto const& entries = weights_->entries();
+        std::size_t before = 0;
+        for (int k = 0; k < K; ++k)
+            before += layout::whole[std::size_t(k)] ? entries.size() : 0;
+        for (std::size_t tensor = 0; tensor < entries.size(); ++tensor) {
+            if (group_of_[tensor] < 0)
+                continue;
+            auto const& entry = entries[tensor];
+            std::size_t const table = layout::per_tensor ? tensor : std::size_t(group_of_[tensor]);
+            detail::stage<K>(tables_[table])(
+                tensor_view<T>{kept + entry.offset, entry.extents},
+                tensor_view<T const>{weights_->data() + entry.offset, entry.extents},
+                tensor_state_[before + tensor].data());
+        }
+    }
+
+    void put_slot(int s, params<T> const& numbers) {
+        slot_owner& slot = slots_[std::size_t(s)];
+        if (slot.numbers.size()) {
+            std::copy_n(numbers.data(), numbers.arena_size(), slot.numbers.begin());
+        } else if constexpr (!Storage::direct) {
+            for (auto const& entry : weights_->entries())
+                for (index first = 0; first < entry.size(); first += slots::tile)
+                    Storage::template encode<T>(slot.codes.data(), entry.offset + first,
+                                                std::min(slots::tile, entry.size() - first),
+                                                numbers.data() + entry.offset + first, 0);
+        }
+    }
+
+    void assign(std::string_view pattern, int group) {
+        expect(!started_, "optimizer: group '", pattern, "': must be named before the first step");
+        bool any = false;
+        for (std::size_t i = 0; i < group_of_.size(); ++i)
+            if (matches(weights_->entries()[i].name, pattern)) {
+                group_of_[i] = group;
+                any = true;
+            }
+        expect(any, "optimizer: group '", pattern, "' matches no tensor");
+    }
+
+    static bool matches(std::string_view name, std::string_view pattern) {
+        auto const star = pattern.find('*');
+        if (star == std::string_view::npos)
+            return name == pattern;
+        auto const head = pattern.substr(0, star), tail = pattern.substr(star + 1);
+        return name.size() >= head.size() + tail.size() && name.starts_with(head) && name.ends_with(tail);
+    }
+
+    T* spill() {
+        if (kept_.size() != std::size_t(weights_->arena_size()))
+            kept_ = number_memory(std::size_t(weights_->arena_size()));
+        return kept_.data();
+    }
+
+    static std::size_t offset_of(std::size_t group) { return group * std::size_t(detail::memory_of<Recipe>); }
+    double* memory_of(std::size_t group) { return rule_memory_.data() + offset_of(group); }
+
+    params<T>* weights_;
+    Executor executor_;
+    std::vector<Recipe> recipes_;
+    std::vector<int> group_of_;  // of each tensor; -1 frozen
+    std::vector<slot_owner> slots_;
+    number_memory kept_;
+    std::vector<double> rule_memory_;
+    std::vector<std::vector<T>> tensor_state_;
+    std::vector<detail::piece> pieces_;
+    std::vector<index> chunks_;
+    std::vector<list> tables_;
+    std::vector<double> partial_;
+    std::int64_t steps_ = 0, calls_ = 0;
+    bool started_ = false;
+};
+
+template <class R, class T>
+optimizer(R, params<T>&) -> optimizer<R, T>;
+template <class R, class T, class E>
+optimizer(R, params<T>&, E) -> optimizer<R, T, E>;
+template <class R, class T, class E, class S>
+optimizer(R, params<T>&, E, S) -> optimizer<R, T, E, S>;
+
+/// Sweeps over memory that one step of the recipe takes: 1, and 1 more for each barrier.
+template <class Recipe>
+inline constexpr int passes = [] {
+    using layout = detail::layout_of<decltype(detail::as_kernels(
+        rule_at<float>(std::declval<Recipe const&>(), step_count{}, nullptr)))>;
+    int count = 1;
+    for (int k = layout::barrier_from(0); k < layout::count; k = layout::barrier_from(k + 1))
+        ++count;
+    return count;
+}();
+
+}  // namespace descent

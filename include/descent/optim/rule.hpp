@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <type_traits>
+
+#include <descent/core/config.hpp>
+#include <descent/core/pack.hpp>
+
+namespace descent {
+
+/// When a rule is asked for its constants: `step` counts updates of the weights from 1.
+struct step_count {
+    std::int64_t step = 1;
+};
+
+/// A compile-time list of kernels, run in order inside one sweep: what a chain becomes.
+template <class... Kernel>
+struct kernels;
+template <>
+struct kernels<> {
+    static constexpr int size = 0;
+};
+template <class First, class... Rest>
+struct kernels<First, Rest...> {
+    static constexpr int size = 1 + int(sizeof...(Rest));
+    First first;
+    kernels<Rest...> rest;
+};
+
+// A rule is an aggregate of hyperparameters with
+//
+//     kernel<T> at<T>(step_count now) const        constants of this step, folded on the host in double
+//     void check() const                           throws descent::error for bad members           (optional)
+//
+// and a kernel is a trivially copyable struct with
+//
+//     static constexpr int slots                   numbers of state per weight, 0 at the start
+//     V operator()(V u, V w, V* slot) const        update in, update out; V is a number or a pack
+//
+// The update that leaves the last kernel is subtracted from the weight. What a rule may add:
+//
+//   kernel  operator()(V u, V w, V* slot, std::uint64_t element)   where the draw depends on the element
+//   (noise) kernel  V init(int slot, V w)                    a slot that does not start at 0 (rprop, averages)
+//   kernel  V after(V w_new, V* slot)                sees the new weight and may replace it (ema, swa,
+//   lookahead) kernel  static constexpr int sums; bool per_tensor; void measure(V u, V w, V* sum); void
+//   settle(double const*)
+//                                                    a barrier: sums over all weights or over each tensor,
+//                                                    which settle() folds into the kernel before the chain goes
+//                                                    on
+//   kernel  static constexpr bool exact = true       slots that a low-precision store would spoil stay in T
+//   rule    at<T>(now) may return kernels<...>       a rule made of others (adamw, lamb)
+//   rule    static constexpr int memory; void start(double*); kernel at<T>(now, double* memory)
+//                                                    numbers that the optimizer owns and a checkpoint keeps
+//   rule    void observe(double metric, double* memory)             told of each evaluation (plateau)
+//   rule    static constexpr bool gate = true; std::int64_t every() later kernels and the step count wait
+//   rule    static constexpr bool whole = true       works on whole tensors (muon, adafactor); see whole.hpp
+
+namespace detail {
+
+/// What the concepts try a rule with.
+using probe = float;
+
+template <class R>
+inline constexpr int memory_of = 0;
+template <class R>
+requires requires { R::memory; }
+inline constexpr int memory_of<R> = R::memory;
+
+template <class K>
+inline constexpr bool is_kernels = false;
+template <class... K>
+inline constexpr bool is_kernels<kernels<K...>> = true;
+
+template <class K>
+auto as_kernels(K const& kernel) {
+    if constexpr (is_kernels<K>)
+        return kernel;
+    else
+        return kernels<K>{kernel, {}};
+}
+
+template <class K>
+inline constexpr bool has_after = requires(K const k, float* slot) {
+    k.after(float(), slot);
+};
+template <class K>
+inline constexpr bool has_init = requires(K const k) {
+    k.init(0, float());
+};
+template <class K>
+inline constexpr bool takes_element = requires(K const k, float* slot) {
+    k(float(), float(), slot, std::uint64_t());
+};
+template <class K>
+inline constexpr bool measures = requires {
+    K::sums;
+};
+template <class K>
+inline constexpr bool is_gate = requires {
+    K::gate;
+};
+template <class K>
+inline constexpr bool is_whole = requires {
+    K::whole;
+};
+template <class K>
+inline constexpr bool keeps_zeros = requires {
+    K::keeps_zeros;
+};
+template <class K>
+inline constexpr bool exact_slots = requires {
+    K::exact;
+};
+template <class K>
+inline constexpr bool is_per_tensor = requires {
+    requires K::per_tensor;
+};
+
+}  // namespace detail
+
+/// One kernel: state size, and arithmetic on a number and on a pack alike.
+template <class K>
+concept update_kernel = std::is_trivially_copyable_v<K> && requires {
+    { K::slots } -> std::convertible_to<int>;
+};
+
+/// The constants of rule r at this step, for numbers of type T. `memory` is the rule's own stretch of doubles.
+template <class T, class R>
+auto rule_at(R const& r, step_count now, double* memory) {
+    if constexpr (detail::memory_of < R >> 0)
+        return r.template at<T>(now, memory);
+    else
+        return r.template at<T>(now);
+}
+
+namespace detail {
+
+template <class L>
+inline constexpr bool all_kernels = update_kernel<L>;
+template <class... K>
+inline constexpr bool all_kernels<kernels<K...>> = (update_kernel<K> && ...);
+
+}  // namespace detail
+
+/// An update rule: hyperparameters that give a kernel (or a list of them) for each step.
+template <class R>
+concept update_rule = std::copyable<R> && requires(R const r, double* memory) {
+    rule_at<float>(r, step_count{}, memory);
+    requires detail::all_kernels<decltype(rule_at<float>(r, step_count{}, memory))>;
+};
+
+/// Throws descent::error if a member of the rule is out of range.
+template <class R>
+void rule_check(R const& r) {
+    if constexpr (requires { r.check(); })
+        r.check();
+}
+
+/// Writes the rule's initial memory.
+template <class R>
+void rule_start(R const& r, double* memory) {
+    if constexpr (detail::memory_of < R >> 0)
+        r.start(memory);
+}
+
+/// Tells the rule of an evaluation.
+template <class R>
+void rule_observe(R const& r, double metric, double* memory) {
+    if constexpr (requires { r.observe(metric, memory); })
+        r.observe(metric, memory);
+}
+
+/// Calls of step() for one update of the weights: 1 unless the rule accumulates.
+template <class R>
+std::int64_t rule_every(R const& r) {
+    if constexpr (requires { r.every(); })
+        return r.every();
+    else
+        return 1;
+}
+
+}  // namespace descent

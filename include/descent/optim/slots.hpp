@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+
+#include <descent/core/config.hpp>
+#include <descent/core/pack.hpp>
+#include <descent/core/tensor.hpp>
+
+// How the optimizer keeps its slots: a policy of the sweep, so that no rule is written twice. A store is a
+// struct with
+//
+//     static constexpr bool direct             slots are plain numbers of the parameters' type, used in place
+//     static index bytes(index n)              memory for n numbers (n is a whole number of tiles or an arena's
+//     end) static void decode<V>(unsigned char const* base, index first, index n, T* out)      numbers [first,
+//     first + n) static void encode<V>(unsigned char* base, index first, index n, T const* in, std::uint64_t
+//     key)
+//
+// first is a multiple of `tile` within a tensor, n at most `tile`; key differs from step to step and slot to
+// slot.
+namespace descent::slots {
+
+/// Numbers that the sweep decodes at a time.
+inline constexpr index tile = 256;
+
+/// Slots in the type of the parameters.
+struct full {
+    static constexpr bool direct = true;
+};
+
+/// Slots in bfloat16: half the memory of float. Rounded at random, up with the probability of the part that is
+/// lost, so that sums of small steps keep their mean (nearest rounding would freeze Adam's second moment). The
+/// draw depends on (element, slot, step) alone, so it is the same on every executor and thread count.
+struct bf16 {
+    static constexpr bool direct = false;
+
+    static index bytes(index n) { return 2 * n; }
+
+    template <class V>
+    static void decode(unsigned char const* base, index first, index n, number_of<V>* out) {
+        auto const* const codes = reinterpret_cast<std::uint16_t const*>(base) + first;
+        for (index i = 0; i < n; ++i)
+            out[i] = number_of<V>(from_bits<float>(std::uint32_t(codes[i]) << 16));
+    }
+
+    template <class V>
+    static void encode(unsigned char* base, index first, index n, number_of<V> const* in, std::uint64_t key) {
+        auto* const codes = reinterpret_cast<std::uint16_t*>(base) + first;
+        auto const salt = std::uint32_t(key ^ key >> 32);
+        for (index i = 0; i < n; ++i)
+            codes[i] = round(float(in[i]), mix(std::uint32_t(first + i) ^ salt));
+    }
+
+    /// The two bfloat16 around `number`, chosen by 16 random bits; exact numbers, Inf and NaN stay what they
+    /// are.
+    static DESCENT_FN std::uint16_t round(float number, std::uint32_t random) {
+        std::uint32_t const bits = to_bits(number);
+        std::uint32_t const finite = (bits & 0x7f800000u) != 0x7f800000u ? 0xffffu : 0u;
+        std::uint32_t const quiet = (bits & 0x7fffffffu) > 0x7f800000u ? 0x400000u : 0u;
+        return std::uint16_t(((bits | quiet) + (random & finite)) >> 16);
+    }
+
+    /// A hash of 32 bits (two multiply and shift rounds), good enough to decide roundings.
+    static DESCENT_FN std::uint32_t mix(std::uint32_t x) {
+        x = (x ^ x >> 16) * 0x7feb352du;
+        x = (x ^ x >> 15) * 0x846ca68bu;
+        return x ^ x >> 16;
+    }
+};
+
+}  // namespace descent::slots
