@@ -39,6 +39,13 @@ struct philox {
     }
 };
 
+struct generator;
+
+/// The numbers 0 .. n - 1 in random order, the same on every backend (Fisher, Yates; Durstenfeld, 1964): for k
+/// from n - 1 down to 1, swap the numbers at k and at draws.integer(k, k + 1). Throws descent::error for n < 0.
+template <class Index = std::ptrdiff_t>
+std::vector<Index> permutation(Index n, generator draws);
+
 /// Random numbers by position: draw i is a pure function of (seed, stream, i), the same on every backend,
 /// thread count and pack width. Keep one stream for one kind of draw: uniform<float>(0) and bits(0) are made of
 /// the same bits. Each function fills V: one number, or a pack whose lane l is the draw of position i + l.
@@ -158,9 +165,7 @@ private:
     friend std::vector<Index> permutation(Index n, generator draws);
 };
 
-/// The numbers 0 .. n - 1 in random order, the same on every backend (Fisher, Yates; Durstenfeld, 1964): for k
-/// from n - 1 down to 1, swap the numbers at k and at draws.integer(k, k + 1). Throws descent::error for n < 0.
-template <class Index = std::ptrdiff_t>
+template <class Index>
 std::vector<Index> permutation(Index n, generator draws) {
     static_assert(std::is_integral_v<Index>);
     if constexpr (std::is_signed_v<Index>)

@@ -50,8 +50,9 @@ DESCENT_FN V circle(bits_type<V> angle, bits_type<V> odd) {
                             -0x1.27e4f7e8016bap-22, 0x1.1ee9d5c84869ap-29, -0x1.8fa39512519cep-37);
     }
     B const one(U(1)), sign = ((quadrant + one) & B(U(2))) << (width - 2);
-    V const value = select((quadrant & one) == one, fused(z * y, sine, y), fused(z, cosine, V(1)));
-    return from_bits<V>(to_bits(value) ^ sign);
+    B const value =
+        select((quadrant & one) == one, to_bits(fused(z * y, sine, y)), to_bits(fused(z, cosine, V(1))));
+    return from_bits<V>(value ^ sign);
 }
 
 /// One number of a Box-Muller pair from its radius bits and angle bits; odd = 0: cosine, 1: sine.
