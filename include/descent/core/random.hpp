@@ -24,18 +24,21 @@ struct philox {
         std::uint32_t word[2];
     };
 
-    static DESCENT_FN block at(block counter, key k) {
-        std::uint32_t a = counter.word[0], b = counter.word[1], c = counter.word[2], d = counter.word[3];
-        for (int round = 0; round < 10; ++round) {
-            std::uint64_t const left = std::uint64_t(0xD2511F53u) * a, right = std::uint64_t(0xCD9E8D57u) * c;
-            a = std::uint32_t(right >> 32) ^ b ^ k.word[0];
-            b = std::uint32_t(right);
-            c = std::uint32_t(left >> 32) ^ d ^ k.word[1];
-            d = std::uint32_t(left);
-            k.word[0] += 0x9E3779B9u;
-            k.word[1] += 0xBB67AE85u;
+    static DESCENT_FN block at(block counter, key k) { return mix<10>(counter, k); }
+
+private:
+    // Recursion and not a loop: g++ -O2 would not unroll it.
+    template <int rounds>
+    static DESCENT_FN block mix(block c, key k) {
+        if constexpr (rounds == 0) {
+            return c;
+        } else {
+            std::uint64_t const left = std::uint64_t(0xD2511F53u) * c.word[0];
+            std::uint64_t const right = std::uint64_t(0xCD9E8D57u) * c.word[2];
+            return mix<rounds - 1>({{std::uint32_t(right >> 32) ^ c.word[1] ^ k.word[0], std::uint32_t(right),
+                                     std::uint32_t(left >> 32) ^ c.word[3] ^ k.word[1], std::uint32_t(left)}},
+                                   {{k.word[0] + 0x9E3779B9u, k.word[1] + 0xBB67AE85u}});
         }
-        return {{a, b, c, d}};
     }
 };
 
