@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <descent/core/config.hpp>
+#include <descent/core/math.hpp>
+#include <descent/core/pack.hpp>
+#include <descent/core/tensor.hpp>
+
+namespace descent::loss {
+
+/// The cross entropy of one sample's k scores and its class y: log sum_c e^{z_c} - z_y, the negative log
+/// likelihood under P(c) = e^{z_c} / sum e^{z}. The largest score is taken out first, so no finite score
+/// overflows. Same numbers as torch.nn.CrossEntropyLoss.
+///
+/// Score c of the sample lies at z[c * stride]; with V a pack, lane r is the sample whose scores begin at z[r].
+struct softmax_cross_entropy {
+    /// The loss; the scores become their slopes P(c) - [c = y].
+    template <class V>
+    static DESCENT_FN V value_and_slope(number_of<V>* z, index k, V y, index stride = 1) {
+        using T = number_of<V>;
+        V total = V(T(0)), chosen = V(T(0));
+        V const highest = largest<V>(z, k, stride);
+        for (index c = 0; c < k; ++c) {
+            V const shifted = load_unaligned<V>(z + c * stride) - highest;
+            V const power = exp(shifted);
+            chosen = select(y == V(T(c)), shifted, chosen);
+            total += power;
+            store_unaligned(z + c * stride, power);
+        }
+        V const scale = V(T(1)) / total;
+        for (index c = 0; c < k; ++c) {
+            V const probability = load_unaligned<V>(z + c * stride) * scale;
+            store_unaligned(z + c * stride, probability - select(y == V(T(c)), V(T(1)), V(T(0))));
+        }
+        return log(total) - chosen;
+    }
+
+    /// The scores become probabilities.
+    template <class V>
+    static DESCENT_FN void probabilities(number_of<V>* z, index k, index stride = 1) {
+        V total = V(number_of<V>(0));
+        V const highest = largest<V>(z, k, stride);
+        for (index c = 0; c < k; ++c) {
+            V const power = exp(load_unaligned<V>(z + c * stride) - highest);
+            total += power;
+            store_unaligned(z + c * stride, power);
+        }
+        for (index c = 0; c < k; ++c)
+            store_unaligned(z + c * stride, load_unaligned<V>(z + c * stride) / total);
+    }
+
+private:
+    template <class V>
+    static DESCENT_FN V largest(number_of<V> const* z, index k, index stride) {
+        V highest = load_unaligned<V>(z);
+        for (index c = 1; c < k; ++c)
+            highest = max(highest, load_unaligned<V>(z + c * stride));
+        return highest;
+    }
+};
+
+}  // namespace descent::loss
