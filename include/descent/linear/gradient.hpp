@@ -7,35 +7,12 @@
 #include <descent/core/memory.hpp>
 #include <descent/core/pack.hpp>
 #include <descent/core/tensor.hpp>
+#include <descent/data/batch.hpp>
 
 // Loss and gradient of a linear model in ONE pass over the data: a tile of rows is read into cache, scored,
 // turned into slopes and added to the gradient before the next tile comes. A two-product form reads the data
 // twice.
 namespace descent::linear {
-
-/// The samples of a pass: rows of a row-major matrix, all of them in order or those listed. Non-owning.
-template <class T>
-struct sample_rows {
-    T const* x = nullptr;
-    T const* y = nullptr;
-    index features = 0;
-    index count = 0;
-    index const* order = nullptr;  ///< row numbers; nullptr for 0, 1, 2, ...
-
-    T const* row(index i) const { return x + (order ? order[i] : i) * features; }
-    T target(index i) const { return y[order ? order[i] : i]; }
-    sample_rows part(index first, index n) const {
-        sample_rows some = *this;
-        some.count = n;
-        if (order) {
-            some.order = order + first;
-        } else {
-            some.x = x + first * features;
-            some.y = y + first;
-        }
-        return some;
-    }
-};
 
 namespace detail {
 
@@ -83,7 +60,7 @@ void add_rows(T const* const* x, T const* DESCENT_RESTRICT slope, index n, T* DE
 
 /// The rows of a tile as pointers; behind the last one it repeats, with slope 0.
 template <class T>
-index tile_pointers(sample_rows<T> const& rows, index first, T const** x) {
+index tile_pointers(data::batch<T> const& rows, index first, T const** x) {
     index const count = std::min(tile_rows, rows.count - first);
     for (index r = 0; r < tile_rows; ++r)
         x[r] = rows.row(first + std::min(r, count - 1));
@@ -125,7 +102,7 @@ double tile_slopes(Loss const& loss, T* z, T const* y, index count, index output
 /// Adds the loss gradient of some rows to g (outputs x features) and g_bias, each row scaled by `scale`, and
 /// returns the sum of the losses, unscaled. `scores` holds outputs x tile_rows numbers.
 template <class V, class T, class Loss>
-double add_gradient(Loss const& loss, sample_rows<T> const& rows, T const* w, T const* bias, index outputs,
+double add_gradient(Loss const& loss, data::batch<T> const& rows, T const* w, T const* bias, index outputs,
                     T scale, T* g, T* g_bias, T* scores) {
     alignas(alignment) T target[tile_rows] = {};
     T const* x[tile_rows];
@@ -171,7 +148,7 @@ struct workspace {
 /// rows are cut into chunks by their number alone and the chunks' sums are joined in order, so every executor
 /// gives the same bits.
 template <class T, class Loss, class Executor>
-double mean_loss_gradient(Loss const& loss, sample_rows<T> const& rows, T const* w, T const* bias,
+double mean_loss_gradient(Loss const& loss, data::batch<T> const& rows, T const* w, T const* bias,
                           index outputs, T* g, T* g_bias, Executor const& executor, workspace<T>& work) {
     constexpr index most_chunks = 64, least_rows = 256;
     index const chunk_rows = std::max(least_rows, (rows.count + most_chunks - 1) / most_chunks);
@@ -185,7 +162,7 @@ double mean_loss_gradient(Loss const& loss, sample_rows<T> const& rows, T const*
 
     struct body {
         Loss loss;
-        sample_rows<T> rows;
+        data::batch<T> rows;
         T const *w, *bias;
         index outputs, chunk_rows, weights, bias_at, scores_at, stride;
         T scale, *memory;

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <descent/data/dataset.hpp>
+
+namespace descent::data {
+
+/// Some samples of a dataset, in its own memory: all rows in order, or those listed. What a model computes a
+/// gradient from. Valid while the dataset and the list live.
+template <class T>
+struct batch {
+    T const* x = nullptr;  ///< row-major, `features` numbers a row
+    T const* y = nullptr;
+    index features = 0;
+    index count = 0;
+    index const* order = nullptr;  ///< row numbers; nullptr for 0, 1, 2, ...
+
+    index samples() const { return count; }
+    T const* row(index i) const { return x + (order ? order[i] : i) * features; }
+    T target(index i) const { return y[order ? order[i] : i]; }
+
+    /// Samples [first, first + n) of these.
+    batch part(index first, index n) const {
+        if (order)
+            return {x, y, features, n, order + first};
+        return {x + first * features, y + first, features, n, nullptr};
+    }
+};
+
+/// All samples of the dataset.
+template <class T>
+batch<T> all_of(dataset<T> const& table) {
+    return {table.x.data(), table.y.data(), table.features(), table.samples(), nullptr};
+}
+
+}  // namespace descent::data
