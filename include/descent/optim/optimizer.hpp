@@ -36,6 +36,8 @@ class optimizer {
 public:
     using list = decltype(detail::as_kernels(rule_at<T>(std::declval<Recipe const&>(), step_count{}, nullptr)));
     using layout = detail::layout_of<list>;
+    static_assert(layout::gate_from(layout::gate_from(0) + 1) >= layout::count,
+                  "a recipe accumulates gradients once at most");
 
     /// Throws descent::error for hyperparameters out of range.
     optimizer(Recipe recipe, params<T>& weights, Executor executor = {}, Storage = {})
@@ -59,11 +61,17 @@ public:
         gradients.expect_same_layout(*weights_, "optimizer: gradients");
         if (!started_)
             start();
-        bool const open = ++calls_ % rule_every(recipes_.front()) == 0;
-        step_count const now{steps_ + 1};
+        bool const open = (calls_ + 1) % rule_every(recipes_.front()) == 0;
+        step_count const now{steps_ + 1, open};
+        next_memory_ = rule_memory_;
         tables_.clear();
         for (std::size_t group = 0; group < recipes_.size(); ++group)
-            tables_.push_back(detail::as_kernels(rule_at<T>(recipes_[group], now, memory_of(group))));
+            tables_.push_back(
+                detail::as_kernels(rule_at<T>(recipes_[group], now, next_memory_.data() + offset_of(group))));
+        // Nothing has changed up to here, where a scheduled member out of range throws.
+        ++calls_;
+        if (open)
+            rule_memory_.swap(next_memory_);
         if constexpr (layout::per_tensor) {
             std::vector<list> each;
             for (int const group : group_of_)
@@ -92,6 +100,8 @@ public:
     /// training has begun.
     optimizer& group(std::string_view pattern, Recipe recipe) {
         rule_check(recipe);
+        expect(rule_every(recipe) == rule_every(recipes_.front()), "optimizer: group '", pattern,
+               "': accumulates ", rule_every(recipe), " calls, the recipe ", rule_every(recipes_.front()));
         assign(pattern, int(recipes_.size()));
         recipes_.push_back(std::move(recipe));
         return *this;
@@ -126,6 +136,21 @@ public:
                                                 std::min(slots::tile, entry.size() - first),
                                                 out.data() + entry.offset + first);
         }
+        return out;
+    }
+
+    /// The averaged weights of the last rule in the chain that keeps some (ema, swa, asgd; the slow weights of
+    /// lookahead). Frozen tensors, and all of them before the first step, are as they are.
+    params<T> averaged() const requires(layout::average_slot >= 0) {
+        params<T> out = *weights_;
+        if (!started_)
+            return out;
+        params<T> const average = slot(layout::average_slot);
+        for (std::size_t tensor = 0; tensor < group_of_.size(); ++tensor)
+            if (group_of_[tensor] >= 0) {
+                auto const& entry = weights_->entries()[tensor];
+                std::copy_n(average.data() + entry.offset, entry.size(), out.data() + entry.offset);
+            }
         return out;
     }
 
@@ -182,9 +207,9 @@ private:
         tables_.clear();
         for (std::size_t group = 0; group < recipes_.size(); ++group) {
             rule_start(recipes_[group], memory_of(group));
-            std::vector<double> untouched(rule_memory_);  // at() may advance it
+            next_memory_ = rule_memory_;  // at() may advance it
             tables_.push_back(detail::as_kernels(
-                rule_at<T>(recipes_[group], step_count{}, untouched.data() + offset_of(group))));
+                rule_at<T>(recipes_[group], step_count{}, next_memory_.data() + offset_of(group))));
         }
         pieces_.clear();
         tensor_state_.clear();
@@ -378,7 +403,7 @@ private:
     std::vector<int> group_of_;  // of each tensor; -1 frozen
     std::vector<slot_owner> slots_;
     number_memory kept_;
-    std::vector<double> rule_memory_;
+    std::vector<double> rule_memory_, next_memory_;
     std::vector<std::vector<T>> tensor_state_;
     std::vector<detail::piece> pieces_;
     std::vector<index> chunks_;

@@ -10,9 +10,11 @@
 
 namespace descent {
 
-/// When a rule is asked for its constants: `step` counts updates of the weights from 1.
+/// When a rule is asked for its constants: `step` counts updates of the weights from 1; `open` is false in a
+/// call of step() that only accumulates.
 struct step_count {
     std::int64_t step = 1;
+    bool open = true;
 };
 
 /// A compile-time list of kernels, run in order inside one sweep: what a chain becomes.
@@ -39,23 +41,32 @@ struct kernels<First, Rest...> {
 //     static constexpr int slots                   numbers of state per weight, 0 at the start
 //     V operator()(V u, V w, V* slot) const        update in, update out; V is a number or a pack
 //
-// The update that leaves the last kernel is subtracted from the weight. What a rule may add:
+// The update that leaves the last kernel is subtracted from the weight. What a kernel may add:
 //
-//   kernel  operator()(V u, V w, V* slot, std::uint64_t element)   where the draw depends on the element
-//   (noise) kernel  V init(int slot, V w)                    a slot that does not start at 0 (rprop, averages)
-//   kernel  V after(V w_new, V* slot)                sees the new weight and may replace it (ema, swa,
-//   lookahead) kernel  static constexpr int sums; bool per_tensor; void measure(V u, V w, V* sum); void
-//   settle(double const*)
-//                                                    a barrier: sums over all weights or over each tensor,
-//                                                    which settle() folds into the kernel before the chain goes
-//                                                    on
-//   kernel  static constexpr bool exact = true       slots that a low-precision store would spoil stay in T
-//   rule    at<T>(now) may return kernels<...>       a rule made of others (adamw, lamb)
-//   rule    static constexpr int memory; void start(double*); kernel at<T>(now, double* memory)
-//                                                    numbers that the optimizer owns and a checkpoint keeps
-//   rule    void observe(double metric, double* memory)             told of each evaluation (plateau)
-//   rule    static constexpr bool gate = true; std::int64_t every() later kernels and the step count wait
-//   rule    static constexpr bool whole = true       works on whole tensors (muon, adafactor); see whole.hpp
+//     V operator()(V u, V w, V* slot, std::uint64_t element) const
+//                                              instead, where a draw depends on the element (noise)
+//     V init(int slot, V w) const              the first value of slots that do not start at 0 (rprop, ema)
+//     V after(V w_new, V* slot) const          sees the new weight and may replace it (ema, lookahead)
+//     static constexpr int sums
+//     void measure(V u, V w, V* sum) const
+//     void settle(double const* sum)           a barrier: sums over all weights, which settle() folds into
+//                                              the kernel before the chain goes on (clip_norm)
+//     static constexpr bool per_tensor = true  the sums are taken of each tensor by itself (trust_ratio)
+//     static constexpr bool exact = true       slots that a low-precision store would spoil stay in T
+//     static constexpr int average             which of its slots optimizer.averaged() reads
+//     static constexpr bool keeps_zeros = true the sweep applies the masks of the parameters
+//     static constexpr bool gate = true        later kernels and the step count wait while now.open is false
+//     static constexpr bool whole = true       works on whole tensors (muon, adafactor); see whole.hpp
+//
+// and a rule:
+//
+//     at<T>(now) that returns kernels<...>     a rule made of others (adamw, lamb); see join_kernels
+//     static constexpr int memory
+//     void start(double* memory) const
+//     at<T>(now, double* memory) const         numbers that the optimizer owns and a checkpoint keeps; at()
+//                                              is called once a step and may advance them (nadam)
+//     void observe(double metric, double* memory) const     told of each evaluation (plateau)
+//     std::int64_t every() const               calls of step() for one update, of a rule with a gate
 
 namespace detail {
 
@@ -112,6 +123,10 @@ inline constexpr bool keeps_zeros = requires {
 template <class K>
 inline constexpr bool exact_slots = requires {
     K::exact;
+};
+template <class K>
+inline constexpr bool has_average = requires {
+    K::average;
 };
 template <class K>
 inline constexpr bool is_per_tensor = requires {

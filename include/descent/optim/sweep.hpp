@@ -26,6 +26,14 @@ auto& stage(kernels<K...>& list) {
         return stage<I - 1>(list.rest);
 }
 
+template <class K>
+constexpr int average_of() {
+    if constexpr (has_average<K>)
+        return K::average;
+    else
+        return -1;
+}
+
 /// What is known of a list of kernels at compile time, per kernel (index k) or per slot (index s).
 template <class Ks>
 struct layout_of;
@@ -67,6 +75,16 @@ struct layout_of<kernels<K...>> {
             ++k;
         return k;
     }
+
+    /// The slot of the last kernel that averages the weights; -1 if there is none.
+    static constexpr std::array<int, count + 1> average{average_of<K>()..., -1};
+    static constexpr int average_slot = [] {
+        int slot = -1;
+        for (int k = 0; k < count; ++k)
+            if (average[std::size_t(k)] >= 0)
+                slot = slot_begin(k) + average[std::size_t(k)];
+        return slot;
+    }();
 };
 
 /// Does the storage keep this slot as codes?
@@ -83,6 +101,14 @@ enum class ending {
     kept,      // keep it for the next pass
     both,      // measured and kept
     dropped    // nothing: a closed gate holds it in its slots
+};
+
+/// Keeps every update.
+struct unmasked {
+    template <class V>
+    DESCENT_FN V operator()(V u) const {
+        return u;
+    }
 };
 
 /// Kernels [Begin, End) of a list as one pass, with the slots it touches.
@@ -105,9 +131,10 @@ struct pass {
             return 0;
     }
 
-    /// The update after kernels [K, End).
-    template <int K, class V>
-    static DESCENT_FN V run(Ks const& ks, V u, V w, V* slot, std::uint64_t element) {
+    /// The update after kernels [K, End). keep(u) masks it before each kernel and behind the last.
+    template <int K, class V, class Keep = unmasked>
+    static DESCENT_FN V run(Ks const& ks, V u, V w, V* slot, std::uint64_t element, Keep const& keep = {}) {
+        u = keep(u);
         if constexpr (K >= End) {
             return u;
         } else {
@@ -117,7 +144,7 @@ struct pass {
                 u = kernel(u, w, own, element);
             else
                 u = kernel(u, w, own);
-            return run<K + 1>(ks, u, w, slot, element);
+            return run<K + 1>(ks, u, w, slot, element, keep);
         }
     }
 
@@ -243,18 +270,23 @@ void run_piece(Ks const& constants, streams<T, Slots> const& memory, piece const
                     state[s] = load<V>(slot[s] + i);
             });
 
-            if constexpr (layout::masks)
-                if (mask)
-                    u = select(kept_lanes<V>(mask, at.offset + first + i), u, V(T(0)));
-            u = Pass::template run<Pass::begin>(ks, u, w, state, std::uint64_t(at.offset + first + i));
-            if constexpr (layout::masks)
-                if (mask)
-                    u = select(kept_lanes<V>(mask, at.offset + first + i), u, V(T(0)));
+            index const place = at.offset + first + i;
+            auto const keep = [=](V value) {
+                if constexpr (layout::masks)
+                    if (mask)
+                        value = select(kept_lanes<V>(mask, place), value, V(T(0)));
+                return value;
+            };
+            u = Pass::template run<Pass::begin>(ks, u, w, state, std::uint64_t(place), keep);
+            V next = w;
+            if constexpr (Pass::writes)
+                next = keep(Pass::template settle_weight<0>(ks, w - u, state));
 
             // Padding stays zero whatever the kernels make of it.
             if (i + lanes > count) [[unlikely]] {
                 int const real = int(count - i);
                 u = first_lanes(u, real);
+                next = first_lanes(next, real);
                 unroll<Slots>([&](auto s) {
                     if constexpr (Pass::touches(s))
                         state[s] = first_lanes(state[s], real);
@@ -266,7 +298,7 @@ void run_piece(Ks const& constants, streams<T, Slots> const& memory, piece const
             if constexpr (Pass::sums_up)
                 stage<Pass::end>(ks).measure(u, w, sum_of);
             if constexpr (Pass::writes)
-                store(weights + first + i, Pass::template settle_weight<0>(ks, w - u, state));
+                store(weights + first + i, next);
             unroll<Slots>([&](auto s) {
                 if constexpr (Pass::touches(s))
                     store(slot[s] + i, state[s]);
@@ -298,11 +330,11 @@ void start_piece(Ks const& ks, streams<T, Slots> const& memory, piece const& at)
                 for (index i = 0; i < count; ++i)
                     scratch[i] =
                         stage<k>(ks).init(s - layout::slot_begin(k), memory.weights[at.offset + first + i]);
-                if constexpr (is_coded<Ks, Storage>(s))
+                if constexpr (!is_coded<Ks, Storage>(s))
+                    std::copy_n(scratch, count, memory.slot[s].numbers + at.offset + first);
+                else if constexpr (!Storage::direct)  // clang looks for encode even where nothing is coded
                     Storage::template encode<T>(memory.slot[s].codes, at.offset + first, count, scratch,
                                                 memory.key);
-                else
-                    std::copy_n(scratch, count, memory.slot[s].numbers + at.offset + first);
             }
         }
     });
