@@ -8,6 +8,7 @@
 
 #include <descent/core/params.hpp>
 #include <descent/exec/serial.hpp>
+#include <descent/optim/detail/device.hpp>
 #include <descent/optim/rule.hpp>
 #include <descent/optim/slots.hpp>
 #include <descent/optim/sweep.hpp>
@@ -31,6 +32,11 @@ struct optimizer_state {
 ///     opt.step(gradients);                             // gradients = model.params().like(), filled by you
 ///
 /// The weights must outlive the optimizer and keep their layout. One optimizer serves one thread at a time.
+///
+/// On a device (exec::cuda) the optimizer holds a copy of the weights there. step(params) takes weights and
+/// gradients up and brings the new weights back. step(device memory) moves nothing: gradients lie in the device
+/// memory with the arena's layout, the new weights stay in device_weights() until pull() brings them home, and
+/// push() takes up what was changed at home. Whole-tensor rules (muon) visit the host in between.
 template <update_rule Recipe, class T, class Executor = exec::serial, class Storage = slots::full>
 class optimizer {
 public:
@@ -53,40 +59,54 @@ public:
                 slots_.push_back({number_memory(n), {}});
             }
         }
+        if constexpr (!Executor::host)
+            push();
     }
 
     /// One update from one gradient. Returns false while gradients accumulate: then the weights did not move.
     /// Throws descent::error if the gradients' layout differs from the weights'.
     bool step(params<T> const& gradients) {
         gradients.expect_same_layout(*weights_, "optimizer: gradients");
-        if (!started_)
-            start();
-        bool const open = (calls_ + 1) % rule_every(recipes_.front()) == 0;
-        step_count const now{steps_ + 1, open};
-        next_memory_ = rule_memory_;
-        tables_.clear();
-        for (std::size_t group = 0; group < recipes_.size(); ++group)
-            tables_.push_back(
-                detail::as_kernels(rule_at<T>(recipes_[group], now, next_memory_.data() + offset_of(group))));
-        // Nothing has changed up to here, where a scheduled member out of range throws.
-        ++calls_;
-        if (open)
-            rule_memory_.swap(next_memory_);
-        if constexpr (layout::per_tensor) {
-            std::vector<list> each;
-            for (int const group : group_of_)
-                each.push_back(tables_[std::size_t(group < 0 ? 0 : group)]);
-            tables_ = std::move(each);
+        if constexpr (Executor::host) {
+            return advance(gradients.data());
+        } else {
+            if (!device_.ahead)
+                push();
+            device_.grow(device_.gradients, gradients.arena_size());
+            executor_.upload(gradients.data(), gradients.arena_size(), device_.gradients.data());
+            bool const moved = advance(device_.gradients.data());
+            if (moved)
+                pull();
+            return moved;
         }
+    }
 
-        detail::streams<T, layout::slots> memory = addresses();
-        memory.input = gradients.data();
-        if (open || layout::gate_from(0) == layout::count)
-            run_from<0, 0, true>(memory);
-        else
-            run_from<0, 0, false>(memory);
-        steps_ += open;
-        return open;
+    /// The same from gradients that lie on the device, without a copy. Throws descent::error unless there are
+    /// as many numbers as in the weights' arena.
+    bool step(typename Executor::template memory<T> const& gradients) requires(!Executor::host) {
+        expect(index(gradients.size()) == weights_->arena_size(), "optimizer: gradients: ", gradients.size(),
+               " numbers given, the arena has ", weights_->arena_size());
+        return advance(gradients.data());
+    }
+
+    /// The weights on the device, with the arena's layout.
+    auto& device_weights() requires(!Executor::host) { return device_.weights; }
+
+    /// Weights and masks of the host go to the device.
+    void push() requires(!Executor::host) {
+        device_.grow(device_.weights, weights_->arena_size());
+        executor_.upload(weights_->data(), weights_->arena_size(), device_.weights.data());
+        if (weights_->masked()) {
+            device_.grow(device_.mask, weights_->arena_size() / 8);
+            executor_.upload(weights_->mask_bits(), weights_->arena_size() / 8, device_.mask.data());
+        }
+        device_.ahead = false;
+    }
+
+    /// The device's weights come to the host.
+    void pull() requires(!Executor::host) {
+        executor_.download(device_.weights.data(), weights_->arena_size(), weights_->data());
+        device_.ahead = false;
     }
 
     /// Updates of the weights so far.
@@ -127,12 +147,14 @@ public:
         params<T> out = weights_->like();
         if (!started_)
             return out;
-        if (slots_[std::size_t(s)].numbers.size()) {
-            std::copy(slots_[std::size_t(s)].numbers.begin(), slots_[std::size_t(s)].numbers.end(), out.data());
+        slot_owner const& slot = slots_[std::size_t(s)];
+        if (slot.numbers.size()) {
+            detail::get(executor_, slot.numbers.data(), out.arena_size(), out.data());
         } else if constexpr (!Storage::direct) {
+            host_codes const codes(executor_, slot.codes);
             for (auto const& entry : weights_->entries())
                 for (index first = 0; first < entry.size(); first += slots::tile)
-                    Storage::template decode<T>(slots_[std::size_t(s)].codes.data(), entry.offset + first,
+                    Storage::template decode<T>(codes.data(), entry.offset + first,
                                                 std::min(slots::tile, entry.size() - first),
                                                 out.data() + entry.offset + first);
         }
@@ -199,6 +221,56 @@ private:
         code_memory codes;
     };
 
+    /// A slot's codes, readable here.
+    class host_codes {
+    public:
+        host_codes(Executor const& executor, code_memory const& codes) : codes_(&codes) {
+            if constexpr (!Executor::host) {
+                copy_ = aligned_buffer<unsigned char>(codes.size());
+                executor.download(codes.data(), index(codes.size()), copy_.data());
+            }
+        }
+        unsigned char const* data() const { return Executor::host ? codes_->data() : copy_.data(); }
+
+    private:
+        code_memory const* codes_;
+        aligned_buffer<unsigned char> copy_;
+    };
+
+    /// step(), from gradients in the executor's memory.
+    bool advance(T const* gradients) {
+        if (!started_)
+            start();
+        bool const open = (calls_ + 1) % rule_every(recipes_.front()) == 0;
+        step_count const now{steps_ + 1, open};
+        next_memory_ = rule_memory_;
+        tables_.clear();
+        for (std::size_t group = 0; group < recipes_.size(); ++group)
+            tables_.push_back(
+                detail::as_kernels(rule_at<T>(recipes_[group], now, next_memory_.data() + offset_of(group))));
+        // Nothing has changed up to here, where a scheduled member out of range throws.
+        ++calls_;
+        if (open)
+            rule_memory_.swap(next_memory_);
+        if constexpr (layout::per_tensor) {
+            std::vector<list> each;
+            for (int const group : group_of_)
+                each.push_back(tables_[std::size_t(group < 0 ? 0 : group)]);
+            tables_ = std::move(each);
+        }
+
+        detail::streams<T, layout::slots> memory = addresses();
+        memory.input = gradients;
+        if (open || layout::gate_from(0) == layout::count)
+            run_from<0, 0, true>(memory);
+        else
+            run_from<0, 0, false>(memory);
+        steps_ += open;
+        if constexpr (!Executor::host)
+            device_.ahead |= open;
+        return open;
+    }
+
     /// First step: by now all groups are known.
     void start() {
         started_ = true;
@@ -213,15 +285,15 @@ private:
         }
         pieces_.clear();
         tensor_state_.clear();
+        index const stretch = piece_size();
         auto const& entries = weights_->entries();
         for (std::size_t tensor = 0; tensor < entries.size(); ++tensor) {
             if (group_of_[tensor] < 0)
                 continue;
             index const table = layout::per_tensor ? index(tensor) : index(group_of_[tensor]);
-            for (index first = 0; first < entries[tensor].size(); first += detail::piece_size)
+            for (index first = 0; first < entries[tensor].size(); first += stretch)
                 pieces_.push_back({entries[tensor].offset + first,
-                                   std::min(detail::piece_size, entries[tensor].size() - first), table,
-                                   index(tensor)});
+                                   std::min(stretch, entries[tensor].size() - first), table, index(tensor)});
         }
         share_out();
         detail::unroll<layout::count>([&](auto k) {
@@ -234,15 +306,44 @@ private:
                                   detail::stage<k>(tables_.front()).state_size(entries[tensor].extents)));
         });
         for (slot_owner& slot : slots_) {
-            std::fill(slot.numbers.begin(), slot.numbers.end(), T(0));
-            std::fill(slot.codes.begin(), slot.codes.end(), static_cast<unsigned char>(0));
+            detail::clear(executor_, slot.numbers.data(), index(slot.numbers.size()));
+            detail::clear(executor_, slot.codes.data(), index(slot.codes.size()));
         }
-        if constexpr (layout::initial) {
+        if constexpr (!Executor::host) {
+            device_.grow(device_.pieces, index(pieces_.size()));
+            executor_.upload(pieces_.data(), index(pieces_.size()), device_.pieces.data());
+            if constexpr (layout::initial)
+                start_device_slots();
+        } else if constexpr (layout::initial) {
             auto const memory = addresses();
             for (detail::piece const& piece : pieces_)
                 detail::start_piece<Storage>(tables_[std::size_t(group_of_[std::size_t(piece.tensor)])], memory,
                                              piece);
         }
+    }
+
+    /// Numbers that a thread, or a block of a device's threads, takes at a time.
+    index piece_size() const {
+        if constexpr (Executor::host)
+            return detail::piece_size;
+        else
+            return executor_.stretch(weights_->arena_size(), sizeof(T));
+    }
+
+    /// The slots' first values, made on the host: once, from the weights, in the storage's own codes.
+    void start_device_slots() {
+        if (device_.ahead)
+            pull();
+        std::vector<params<T>> slots(std::size_t(layout::slots), weights_->like());
+        detail::streams<T, layout::slots> memory;
+        memory.weights = weights_->data();
+        for (int s = 0; s < layout::slots; ++s)
+            memory.slot[std::size_t(s)].numbers = slots[std::size_t(s)].data();
+        for (detail::piece const& piece : pieces_)
+            detail::start_piece<slots::full>(tables_[std::size_t(group_of_[std::size_t(piece.tensor)])], memory,
+                                             piece);
+        for (int s = 0; s < layout::slots; ++s)
+            put_slot(s, slots[std::size_t(s)]);
     }
 
     /// Neighbouring pieces until a chunk has piece_size numbers: chunks depend on the layout alone.
@@ -260,8 +361,13 @@ private:
 
     detail::streams<T, layout::slots> addresses() {
         detail::streams<T, layout::slots> memory;
-        memory.weights = weights_->data();
-        memory.mask = weights_->mask_bits();
+        if constexpr (Executor::host) {
+            memory.weights = weights_->data();
+            memory.mask = weights_->mask_bits();
+        } else {
+            memory.weights = device_.weights.data();
+            memory.mask = weights_->masked() ? device_.mask.data() : nullptr;
+        }
         memory.key = 0x9e3779b97f4a7c15u * std::uint64_t(calls_);
         for (int s = 0; s < layout::slots; ++s)
             memory.slot[std::size_t(s)] = {slots_[std::size_t(s)].numbers.data(),
@@ -302,20 +408,10 @@ private:
         using pass = detail::pass<list, Begin, End, As>;
         constexpr int sums = pass::sums();
         partial_.resize(pieces_.size() * std::size_t(sums));
-        struct body {
-            list const* tables;
-            detail::piece const* pieces;
-            index const* chunks;
-            detail::streams<T, layout::slots> memory;
-            double* partial;
-            void operator()(index chunk) const {
-                for (index i = chunks[chunk]; i < chunks[chunk + 1]; ++i)
-                    detail::run_piece<pass, Storage, native_pack<T>>(tables[pieces[i].table], memory, pieces[i],
-                                                                     partial + i * sums);
-            }
-        };
-        executor_.for_each(index(chunks_.size()) - 1,
-                           body{tables_.data(), pieces_.data(), chunks_.data(), memory, partial_.data()});
+        if constexpr (Executor::host)
+            sweep_here<pass>(memory);
+        else
+            sweep_there<pass>(memory);
         if constexpr (sums > 0) {
             using measuring = std::remove_cvref_t<decltype(detail::stage<End>(tables_.front()))>;
             if constexpr (detail::is_per_tensor<measuring>) {
@@ -337,9 +433,63 @@ private:
         }
     }
 
+    /// A pass on the host's threads.
+    template <class Pass>
+    void sweep_here(detail::streams<T, layout::slots> const& memory) {
+        constexpr int sums = Pass::sums();
+        struct body {
+            list const* tables;
+            detail::piece const* pieces;
+            index const* chunks;
+            detail::streams<T, layout::slots> memory;
+            double* partial;
+            void operator()(index chunk) const {
+                for (index i = chunks[chunk]; i < chunks[chunk + 1]; ++i)
+                    detail::run_piece<Pass, Storage, native_pack<T>>(tables[pieces[i].table], memory, pieces[i],
+                                                                     partial + i * sums);
+            }
+        };
+        executor_.for_each(index(chunks_.size()) - 1,
+                           body{tables_.data(), pieces_.data(), chunks_.data(), memory, partial_.data()});
+    }
+
+    /// A pass on a device: one block of its threads for each piece.
+    template <class Pass>
+    void sweep_there(detail::streams<T, layout::slots> const& memory) {
+        constexpr int sums = Pass::sums();
+        if (pieces_.empty())
+            return;
+        device_.grow(device_.partial, index(partial_.size()));
+        list const* many = nullptr;
+        if (tables_.size() > 1) {
+            device_.grow(device_.tables, index(tables_.size()));
+            executor_.upload(tables_.data(), index(tables_.size()), device_.tables.data());
+            many = device_.tables.data();
+        }
+        executor_.launch(index(pieces_.size()),
+                         detail::device_sweep<Pass, Storage, list, T, layout::slots>{
+                             tables_.front(), many, device_.pieces.data(), memory},
+                         device_.partial.data());
+        if constexpr (sums > 0)
+            executor_.download(device_.partial.data(), index(partial_.size()), partial_.data());
+    }
+
     /// Hands each tensor's kept update to a whole-tensor kernel.
     template <int K>
     void transform(T* kept) {
+        if constexpr (Executor::host) {
+            transform_here<K>(kept);
+        } else {
+            pull();
+            aligned_buffer<T> copy(std::size_t(weights_->arena_size()));
+            executor_.download(kept, index(copy.size()), copy.data());
+            transform_here<K>(copy.data());
+            executor_.upload(copy.data(), index(copy.size()), kept);
+        }
+    }
+
+    template <int K>
+    void transform_here(T* kept) {
         auto const& entries = weights_->entries();
         std::size_t before = 0;
         for (int k = 0; k < K; ++k)
@@ -359,13 +509,17 @@ private:
     void put_slot(int s, params<T> const& numbers) {
         slot_owner& slot = slots_[std::size_t(s)];
         if (slot.numbers.size()) {
-            std::copy_n(numbers.data(), numbers.arena_size(), slot.numbers.begin());
+            detail::put(executor_, numbers.data(), numbers.arena_size(), slot.numbers.data());
         } else if constexpr (!Storage::direct) {
+            aligned_buffer<unsigned char> copy(Executor::host ? 0 : slot.codes.size());
+            unsigned char* const codes = Executor::host ? slot.codes.data() : copy.data();
             for (auto const& entry : weights_->entries())
                 for (index first = 0; first < entry.size(); first += slots::tile)
-                    Storage::template encode<T>(slot.codes.data(), entry.offset + first,
+                    Storage::template encode<T>(codes, entry.offset + first,
                                                 std::min(slots::tile, entry.size() - first),
                                                 numbers.data() + entry.offset + first, 0);
+            if constexpr (!Executor::host)
+                executor_.upload(copy.data(), index(copy.size()), slot.codes.data());
         }
     }
 
@@ -409,6 +563,7 @@ private:
     std::vector<index> chunks_;
     std::vector<list> tables_;
     std::vector<double> partial_;
+    [[no_unique_address]] detail::device_side<Executor, T, list> device_;
     std::int64_t steps_ = 0, calls_ = 0;
     bool started_ = false;
 };

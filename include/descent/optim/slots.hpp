@@ -40,15 +40,21 @@ struct bf16 {
     static void decode(unsigned char const* base, index first, index n, number_of<V>* out) {
         auto const* const codes = reinterpret_cast<std::uint16_t const*>(base) + first;
         for (index i = 0; i < n; ++i)
-            out[i] = number_of<V>(from_bits<float>(std::uint32_t(codes[i]) << 16));
+            out[i] = number_of<V>(number(codes[i]));
     }
 
     template <class V>
     static void encode(unsigned char* base, index first, index n, number_of<V> const* in, std::uint64_t key) {
         auto* const codes = reinterpret_cast<std::uint16_t*>(base) + first;
-        auto const salt = std::uint32_t(key ^ key >> 32);
         for (index i = 0; i < n; ++i)
-            codes[i] = round(float(in[i]), mix(std::uint32_t(first + i) ^ salt));
+            codes[i] = code_of(float(in[i]), first + i, key);
+    }
+
+    /// One number and its code, for devices, where a thread decodes its own.
+    using code = std::uint16_t;
+    static DESCENT_FN float number(code c) { return from_bits<float>(std::uint32_t(c) << 16); }
+    static DESCENT_FN code code_of(float x, index element, std::uint64_t key) {
+        return round(x, mix(std::uint32_t(element) ^ std::uint32_t(key ^ key >> 32)));
     }
 
     /// The two bfloat16 around `number`, chosen by 16 random bits; exact numbers, Inf and NaN stay what they
