@@ -96,6 +96,15 @@ public:
     T const* data() const { return arena_.data(); }
     index arena_size() const { return index(arena_.size()); }
 
+    /// The sum of the squares of all numbers, in double and in storage order; NaN or Inf if one of them is.
+    double sum_of_squares() const {
+        double part[8] = {};  // padding is zero, so whole registers are read
+        for (std::size_t i = 0; i < arena_.size(); i += 8)
+            for (std::size_t k = 0; k < 8; ++k)
+                part[k] += double(arena_[i + k]) * double(arena_[i + k]);
+        return ((part[0] + part[4]) + (part[1] + part[5])) + ((part[2] + part[6]) + (part[3] + part[7]));
+    }
+
     void set_zero() { std::fill(arena_.begin(), arena_.end(), T(0)); }
 
     /// Throws descent::error, naming `who`, unless the other has the same tensors in the same order.

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cmath>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+#include <descent/core/random.hpp>
+#include <descent/optim/optimizer.hpp>
+#include <descent/train/callback.hpp>
+#include <descent/train/options.hpp>
+#include <descent/train/report.hpp>
+
+// The one training loop behind fit and minimize. A problem offers
+//
+//     index samples() const                                              0 where there are none: a plain
+//     function double gradient(index const* order, index first, index n, params<T>& g)     mean loss of samples
+//     order[first...]
+//                                                                        (order may be null: first, first + 1,
+//                                                                        ...)
+//     double validation()                                                only if it has validation data
+namespace descent::detail {
+
+template <class T, class Problem, class Optimizer, class... Callback>
+class training_run {
+public:
+    training_run(params<T>& weights, Problem& problem, Optimizer& optimizer, fit_options const& options,
+                 snapshot<T> const* from, Callback&... callbacks)
+        : weights_(weights),
+          problem_(problem),
+          optimizer_(optimizer),
+          options_(options),
+          gradient_(weights.like()),
+          callbacks_(callbacks...),
+          batch_size_(options.batch.size ? options.batch.size : problem.samples()),
+          batches_(full() ? 1 : (problem.samples() + batch_size_ - 1) / batch_size_) {
+        report_.best = weights;
+        if (from)
+            resume(*from);
+        clock_ = std::chrono::steady_clock::now();
+        before_ = report_.seconds;
+    }
+
+    report<T> run() {
+        // end() runs however this is left, so that terminals and signal handlers are put back.
+        struct at_end {
+            training_run& run;
+            ~at_end() noexcept(false) {
+                run.each([&](auto& callback) { call_end(callback, run.now()); });
+            }
+        };
+        {
+            at_end const guard{*this};
+            ask([&](auto& callback) { return call_begin(callback, now()); });
+            while (!stopped_ && report_.epochs < options_.epochs)
+                run_epoch();
+            finish();
+        }
+        return std::move(report_);
+    }
+
+private:
+    bool full() const { return options_.batch.size == 0 || problem_.samples() == 0; }
+
+    void run_epoch() {
+        index const* const order = shuffle();
+        index const samples = problem_.samples();
+        for (; batch_ < batches_ && !stopped_;) {
+            index const first = full() ? 0 : batch_ * batch_size_;
+            index const count = full() ? samples : std::min(batch_size_, samples - first);
+            double const loss = problem_.gradient(order, first, count, gradient_);
+            report_.evaluations += std::max<index>(count, 1);
+            if (full())
+                report_.gradient_norm = norm(gradient_);
+            if (!std::isfinite(loss))
+                return diverge(text("epoch ", report_.epochs + 1, ": loss is ", loss));
+            if (full()) {
+                report_.loss = loss;
+                if constexpr (!validates)
+                    keep_if_best(loss, report_.epochs);
+                if (report_.gradient_norm <= options_.tolerance) {
+                    stop({true, status::converged, text("gradient norm ", report_.gradient_norm)});
+                    return;
+                }
+            }
+            loss_sum_ += loss * double(std::max<index>(count, 1));
+            report_.steps += optimizer_.step(gradient_);
+            ++batch_;
+            now_.loss = loss;
+            ask([&](auto& callback) { return call_step(callback, now()); });
+        }
+        if (batch_ == batches_)
+            end_epoch();
+    }
+
+    void end_epoch() {
+        double const loss = loss_sum_ / double(std::max<index>(problem_.samples(), 1));
+        ++report_.epochs;
+        batch_ = 0;
+        loss_sum_ = 0;
+        if (!std::isfinite(weights_.sum_of_squares()))
+            return diverge(text("epoch ", report_.epochs, ": a weight is not finite"));
+        double validation = epoch_record::none;
+        if constexpr (validates) {
+            validation = problem_.validation();
+            if (!std::isfinite(validation))
+                return diverge(text("epoch ", report_.epochs, ": validation loss is ", validation));
+        }
+        now_.improved = false;
+        if (validates || !full())
+            keep_if_best(validates ? validation : loss, report_.epochs);
+        else
+            now_.improved = report_.best_epoch + 1 == report_.epochs;
+        if (!full())
+            report_.loss = loss;
+        optimizer_.observe(validates ? validation : loss);
+        report_.history.push_back({report_.epochs, report_.steps, elapsed(), loss, validation,
+                                   full() ? report_.gradient_norm : epoch_record::none});
+        now_.loss = loss;
+        now_.validation = validation;
+        ask([&](auto& callback) { return call_epoch(callback, now()); });
+    }
+
+    void finish() {
+        // With full batches the loss so far is that of the weights before the last update.
+        if (full() && report_.status != status::diverged && report_.status != status::converged &&
+            report_.steps > 0) {
+            double const loss = problem_.gradient(nullptr, 0, problem_.samples(), gradient_);
+            report_.evaluations += std::max<index>(problem_.samples(), 1);
+            if (std::isfinite(loss)) {
+                report_.loss = loss;
+                report_.gradient_norm = norm(gradient_);
+                if constexpr (!validates)
+                    keep_if_best(loss, report_.epochs);
+            } else {
+                diverge(text("after epoch ", report_.epochs, ": loss is ", loss));
+            }
+        }
+        if (report_.status == status::finished)
+            report_.reason = text(report_.epochs, " epochs done");
+        bool restore = report_.status == status::diverged;
+        each([&](auto& callback) {
+            if constexpr (requires { callback.restore_best; })
+                restore = restore || callback.restore_best;
+        });
+        if (restore)
+            weights_ = report_.best;
+        report_.seconds = elapsed();
+    }
+
+    void keep_if_best(double loss, std::int64_t epoch) {
+        now_.improved = loss < report_.best_loss;
+        if (!now_.improved)
+            return;
+        report_.best_loss = loss;
+        report_.best_epoch = epoch;
+        report_.best = weights_;
+    }
+
+    void diverge(std::string reason) { stop({true, status::diverged, std::move(reason)}); }
+
+    void stop(verdict const& why) {
+        if (stopped_ || !why.stop)
+            return;
+        stopped_ = true;
+        report_.status = why.status;
+        report_.reason = why.reason;
+    }
+
+    /// The order of this epoch's samples; null for 0, 1, 2, ...
+    index const* shuffle() {
+        if (full() || !options_.batch.shuffle)
+            return nullptr;
+        if (shuffled_ != report_.epochs) {
+            order_ = permutation<index>(problem_.samples(), {options_.seed, std::uint32_t(report_.epochs)});
+            shuffled_ = report_.epochs;
+        }
+        return order_.data();
+    }
+
+    template <class F>
+    void ask(F const& f) {
+        each([&](auto& callback) { stop(f(callback)); });
+    }
+    template <class F>
+    void each(F const& f) {
+        std::apply([&](auto&... callback) { (f(callback), ...); }, callbacks_);
+    }
+
+    training<T> const& now() {
+        now_.epoch = report_.epochs;
+        now_.epochs = options_.epochs;
+        now_.batch = batch_;
+        now_.batches = batches_;
+        now_.steps = report_.steps;
+        now_.seconds = elapsed();
+        return now_;
+    }
+
+    static snapshot<T> take(void* self) {
+        auto& run = *static_cast<training_run*>(self);
+        snapshot<T> copy{run.weights_,  run.optimizer_.state(), run.report_.epochs, run.batch_,
+                         run.loss_sum_, run.options_.seed,      run.report_,        {}};
+        copy.so_far.seconds = run.elapsed();
+        run.each([&](auto& callback) {
+            if constexpr (requires { callback.recall(callback.memory()); })
+                copy.callbacks.push_back(callback.memory());
+        });
+        return copy;
+    }
+
+    void resume(snapshot<T> const& from) {
+        weights_.expect_same_layout(from.weights, "resume");
+        expect(from.seed == options_.seed, "resume: the snapshot's seed is ", from.seed, ", the options' ",
+               options_.seed);
+        expect(from.batch < std::max<index>(batches_, 1), "resume: the snapshot stands at batch ", from.batch,
+               " of ", batches_);
+        std::size_t remembering = 0;
+        each([&](auto& callback) {
+            remembering += requires { callback.recall(callback.memory()); };
+        });
+        expect(from.callbacks.size() == remembering, "resume: the snapshot has ", from.callbacks.size(),
+               " callbacks that remember, the run ", remembering);
+        optimizer_.restore(from.optimizer);
+        weights_ = from.weights;
+        report_ = from.so_far;
+        report_.status = status::finished;
+        batch_ = from.batch;
+        loss_sum_ = from.loss_sum;
+        std::size_t next = 0;
+        each([&](auto& callback) {
+            if constexpr (requires { callback.recall(callback.memory()); })
+                callback.recall(from.callbacks[next++]);
+        });
+    }
+
+    double elapsed() const {
+        return before_ + std::chrono::duration<double>(std::chrono::steady_clock::now() - clock_).count();
+    }
+
+    static double norm(params<T> const& g) { return std::sqrt(g.sum_of_squares()); }
+
+    static constexpr bool validates = requires(Problem & p) { p.validation(); };
+
+    params<T>& weights_;
+    Problem& problem_;
+    Optimizer& optimizer_;
+    fit_options options_;
+    params<T> gradient_;
+    std::tuple<Callback&...> callbacks_;
+    index batch_size_, batches_;
+    report<T> report_;
+    std::vector<index> order_;
+    std::int64_t shuffled_ = -1;
+    std::int64_t batch_ = 0;
+    double loss_sum_ = 0;
+    bool stopped_ = false;
+    std::chrono::steady_clock::time_point clock_;
+    double before_ = 0;
+    training<T> now_{.report = report_, .weights = weights_, .take_ = &take, .run_ = this};
+};
+
+}  // namespace descent::detail

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <concepts>
+#include <utility>
+#include <vector>
+
+#include <descent/train/arguments.hpp>
+#include <descent/train/loop.hpp>
+
+namespace descent {
+
+/// A sum over samples as an objective: f(i, x, g) returns the loss of sample i at x and adds its gradient to g.
+/// GD, SGD and mini-batch descent are then one call with another batch policy. f must be safe to call from
+/// several threads where the executor has them. Throws descent::error for samples < 1.
+template <class F>
+struct sum_over {
+    index samples;
+    F f;
+};
+template <class I, class F>
+sum_over(I, F) -> sum_over<F>;
+
+namespace detail {
+
+template <class O>
+inline constexpr bool is_sum = false;
+template <class F>
+inline constexpr bool is_sum<sum_over<F>> = true;
+
+/// f(x, g) of a plain function: of vectors, or of params.
+template <bool OfVectors, class T, class F>
+struct function_problem {
+    F& f;
+    params<T>& weights;
+
+    index samples() const { return 0; }
+
+    double gradient(index const*, index, index, params<T>& g) {
+        g.set_zero();
+        if constexpr (OfVectors) {
+            vector_view<T const> const x(weights.data(), weights.size());
+            vector_view<T> slope(g.data(), g.size());
+            return double(f(x, slope));
+        } else {
+            return double(f(std::as_const(weights), g));
+        }
+    }
+};
+
+/// Mean of f(i, x, g) over samples. Chunks depend on the batch alone, and are joined in order.
+template <class T, class F, class Executor>
+struct sum_problem {
+    F& objective;
+    params<T>& weights;
+    Executor executor;
+    std::vector<params<T>> part = {};
+    std::vector<double> loss = {};
+
+    index samples() const { return objective.samples; }
+
+    double gradient(index const* order, index first, index count, params<T>& g) {
+        constexpr index chunk = 64, most = 64;
+        index const rows = std::max(chunk, (count + most - 1) / most);
+        index const chunks = (count + rows - 1) / rows;
+        while (index(part.size()) < chunks)
+            part.push_back(weights.like());
+        loss.assign(std::size_t(chunks), 0.0);
+        executor.for_each(chunks, [&](index c) {
+            params<T>& own = part[std::size_t(c)];
+            own.set_zero();
+            vector_view<T const> const x(weights.data(), weights.size());
+            vector_view<T> slope(own.data(), own.size());
+            for (index i = c * rows; i < std::min(count, (c + 1) * rows); ++i)
+                loss[std::size_t(c)] += double(objective.f(order ? order[first + i] : first + i, x, slope));
+        });
+        g.set_zero();
+        double total = 0;
+        for (index c = 0; c < chunks; ++c) {
+            total += loss[std::size_t(c)];
+            for (index i = 0; i < g.arena_size(); ++i)
+                g.data()[i] += part[std::size_t(c)].data()[i];
+        }
+        for (index i = 0; i < g.arena_size(); ++i)
+            g.data()[i] /= T(count);
+        return total / double(count);
+    }
+};
+
+template <class T, class Problem, class Recipe, class... Argument>
+report<T> train(Problem& problem, params<T>& weights, Recipe const& recipe, fit_options const& options,
+                Argument&... arguments) {
+    static_assert(
+        (is_known<std::remove_cvref_t<Argument>, T> && ...),
+        "behind the options: an executor, a slot storage, setup{}, resume{}, validation{} or callbacks");
+    options.check();
+    optimizer opt{recipe, weights, pick<executor_test>(exec::serial{}, arguments...),
+                  pick<storage_test>(slots::full{}, arguments...)};
+    (
+        [&](auto& argument) {
+            if constexpr (is_setup<std::remove_cvref_t<decltype(argument)>>)
+                argument.edit(opt);
+        }(arguments),
+        ...);
+    snapshot<T> const* from = nullptr;
+    (
+        [&](auto& argument) {
+            if constexpr (is_resume<std::remove_cvref_t<decltype(argument)>>)
+                from = &argument.from;
+        }(arguments),
+        ...);
+    return std::apply(
+        [&](auto&... callback) {
+            return training_run<T, Problem, decltype(opt), std::remove_reference_t<decltype(callback)>...>(
+                       weights, problem, opt, options, from, callback...)
+                .run();
+        },
+        std::tuple_cat(callback_of<T>(arguments)...));
+}
+
+template <bool OfVectors, class F, class T, class Recipe, class... Argument>
+report<T> minimize(F& f, params<T>& x, Recipe const& recipe, fit_options const& options,
+                   Argument&... arguments) {
+    expect(x.size() > 0, "minimize: x is empty");
+    if constexpr (is_sum<std::remove_const_t<F>>) {
+        auto const executor = pick<executor_test>(exec::serial{}, arguments...);
+        expect(f.samples > 0, "sum_over: samples = ", f.samples, ": must be > 0");
+        expect(x.entries().size() == 1, "minimize: a sum over samples takes one tensor, x has ",
+               x.entries().size());
+        sum_problem<T, F, std::remove_const_t<decltype(executor)>> problem{f, x, executor};
+        return train<T>(problem, x, recipe, options, arguments...);
+    } else {
+        expect(options.batch.size == 0, "minimize: batch size = ", options.batch.size,
+               ": a plain function has no samples; see sum_over");
+        function_problem<OfVectors, T, F> problem{f, x};
+        return train<T>(problem, x, recipe, options, arguments...);
+    }
+}
+
+}  // namespace detail
+
+/// Minimizes f from x by an update rule and leaves the last point in x (the best one where it diverged).
+///
+///     auto r = minimize(f, x, chain(momentum{0.9}, rate{0.1}), {.epochs = 100});
+///
+/// f(x, g) returns the value at x and writes the gradient to g, both Eigen vectors. With sum_over{n, f} it is a
+/// sum over samples and every batch policy works. One epoch of a plain function is one update. For objectives
+/// without a gradient: numeric_gradient(f), differentiate(f). Behind the options as in fit. Throws
+/// descent::error for bad options or hyperparameters; a run that diverges is a status.
+template <class F, class Derived, update_rule Recipe, class... Argument>
+report<typename Derived::Scalar> minimize(F&& f, Eigen::PlainObjectBase<Derived>& x, Recipe const& recipe,
+                                          fit_options const& options = {}, Argument&&... arguments) {
+    using T = typename Derived::Scalar;
+    static_assert(Derived::IsVectorAtCompileTime, "minimize: x is a vector; for several tensors use params<T>");
+    params<T> point{{"x", {x.size()}}};
+    std::copy_n(x.data(), x.size(), point.data());
+    auto result = detail::minimize<true>(f, point, recipe, options, arguments...);
+    std::copy_n(point.data(), x.size(), x.data());
+    return result;
+}
+
+/// The same for several tensors: f(x, g) takes params<T> const& and params<T>&.
+template <class F, class T, update_rule Recipe, class... Argument>
+report<T> minimize(F&& f, params<T>& x, Recipe const& recipe, fit_options const& options = {},
+                   Argument&&... arguments) {
+    return detail::minimize<false>(f, x, recipe, options, arguments...);
+}
+
+}  // namespace descent

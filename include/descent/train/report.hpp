@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <descent/core/params.hpp>
+#include <descent/optim/optimizer.hpp>
+
+namespace descent {
+
+/// Why training ended.
+enum class status {
+    finished,     ///< all epochs done
+    converged,    ///< the gradient norm fell below the tolerance
+    stopped,      ///< a callback asked for it (early stopping, your own)
+    interrupted,  ///< Ctrl-C or a stop token
+    out_of_time,  ///< the time limit
+    diverged      ///< a loss or a weight was not finite; the best weights are put back
+};
+
+/// "finished", "converged", ...
+constexpr std::string_view to_text(status s) {
+    constexpr std::string_view names[] = {"finished",    "converged",   "stopped",
+                                          "interrupted", "out of time", "diverged"};
+    return names[static_cast<int>(s)];
+}
+
+/// One line of the history.
+struct epoch_record {
+    static constexpr double none = std::numeric_limits<double>::quiet_NaN();
+
+    std::int64_t epoch = 0;       ///< from 1
+    std::int64_t steps = 0;       ///< updates so far
+    double seconds = 0;           ///< since the start
+    double loss = none;           ///< full batch: before the update; else the mean over the epoch's batches
+    double validation = none;     ///< loss on the validation data, after the epoch
+    double gradient_norm = none;  ///< full batch only
+};
+
+/// What fit and minimize give back. A run that diverges is a status, not an exception.
+template <class T>
+struct report {
+    descent::status status = descent::status::finished;
+    std::string reason;  ///< the status in words: "epoch 7: loss is nan"
+    double loss =
+        epoch_record::none;  ///< of the weights that were left: full batch exactly, else the last epoch's mean
+    double best_loss =
+        std::numeric_limits<double>::infinity();  ///< lowest validation loss, or loss where there is none
+    std::int64_t best_epoch = 0;                  ///< 0: the starting weights
+    params<T> best;                               ///< the weights with best_loss; the starting weights at first
+    double gradient_norm = epoch_record::none;    ///< full batch: of the weights that were left
+    std::int64_t epochs = 0, steps = 0;
+    std::int64_t evaluations = 0;  ///< sample gradients; for a plain function: calls
+    double seconds = 0;
+    std::vector<epoch_record> history;
+};
+
+/// A run between two updates: weights, optimizer, position, history, callbacks. A run that resumes from it ends
+/// bit for bit like the run that never stopped.
+template <class T>
+struct snapshot {
+    params<T> weights;
+    optimizer_state<T> optimizer;
+    std::int64_t epoch = 0;  ///< whole epochs done
+    std::int64_t batch = 0;  ///< batches done in the epoch after that
+    double loss_sum = 0;     ///< over the samples of those batches
+    std::uint64_t seed = 0;  ///< of the run
+    descent::report<T> so_far;
+    std::vector<std::vector<double>> callbacks;  ///< of those callbacks that remember something, in order
+};
+
+}  // namespace descent
