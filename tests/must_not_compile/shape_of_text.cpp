@@ -1,4 +1,4 @@
-// expects: invalid conversion|cannot initialize
+// expects: invalid conversion|no matching constructor
 // SPDX-License-Identifier: MIT
 #include <descent/core/tensor.hpp>
 
