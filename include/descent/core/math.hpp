@@ -122,7 +122,7 @@ requires detail::is_real<V> DESCENT_FN V log1p(V x) {
     return select(x > V(-1), select(x < inf && x != V(0), detail::log1p_core(x), x), outside);
 }
 
-/// The hyperbolic tangent within 2.5 ulp. tanh(-0) = -0, tanh(inf) = 1.
+/// The hyperbolic tangent within 3 ulp. tanh(-0) = -0, tanh(inf) = 1.
 template <class V>
 requires detail::is_real<V> DESCENT_FN V tanh(V x) {
     V const inside = min(abs(x), V(20)), t = detail::expm1_core(inside + inside);

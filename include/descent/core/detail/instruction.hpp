@@ -49,7 +49,8 @@ DESCENT_FN float fused(float a, float b, float c) {
 #elif DESCENT_FUSED
     return __builtin_fmaf(a, b, c);
 #else
-    return a * b + c;
+    float const product = a * b;  // its own statement: clang folds a * b + c of constants with one rounding
+    return product + c;
 #endif
 }
 
@@ -59,7 +60,8 @@ DESCENT_FN double fused(double a, double b, double c) {
 #elif DESCENT_FUSED
     return __builtin_fma(a, b, c);
 #else
-    return a * b + c;
+    double const product = a * b;  // its own statement: clang folds a * b + c of constants with one rounding
+    return product + c;
 #endif
 }
 
