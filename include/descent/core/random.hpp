@@ -177,8 +177,9 @@ std::vector<Index> permutation(Index n, generator draws) {
     for (std::size_t k = 0; k < order.size(); ++k)
         order[k] = Index(k);
     std::uint64_t k = order.size();
-    for (; k >> 32; --k)
-        std::swap(order[k - 1], order[draws.integer(k - 1, k)]);
+    if constexpr (sizeof(Index) > 4)
+        for (; k >> 32; --k)
+            std::swap(order[k - 1], order[draws.integer(k - 1, k)]);
     while (k > 1) {
         // One block serves the four positions that share it.
         std::uint64_t const position = (k - 1) / 4;
