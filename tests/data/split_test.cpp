@@ -56,6 +56,13 @@ TEST_CASE("data split: the seed alone decides, and the order is mixed") {
     CHECK(std::abs(first.second.y.mean() - 499.5) < 100);
 }
 
+TEST_CASE("data split: the parts are the head and the tail of the library's permutation") {
+    auto const order = permutation(descent::index(10), generator{7, data::detail::split_stream});
+    auto const [train, test] = data::split(numbered(10), {.train = 0.7, .seed = 7});
+    CHECK(ids(train) == std::vector<double>(order.begin(), order.begin() + 7));
+    CHECK(ids(test) == std::vector<double>(order.begin() + 7, order.end()));
+}
+
 TEST_CASE("data split: without shuffling the head trains and the tail tests") {
     auto const [train, test] = data::split(numbered(5), {.shuffle = false});
     CHECK(ids(train) == std::vector<double>{0, 1, 2, 3});

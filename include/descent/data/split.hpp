@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include <descent/core/random.hpp>
 #include <descent/data/check.hpp>
 
 namespace descent::data {
@@ -20,19 +21,8 @@ struct split_options {
 
 namespace detail {
 
-/// 0 .. n-1 in an order that seed alone decides.
-inline std::vector<index> shuffled(index n, std::uint64_t seed) {
-    std::vector<index> order(static_cast<std::size_t>(n));
-    for (index i = 0; i < n; ++i)
-        order[std::size_t(i)] = i;
-    for (std::size_t left = order.size(); left > 1; --left) {
-        std::uint64_t z = seed + 0x9e3779b97f4a7c15u * left;
-        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-        z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-        std::swap(order[left - 1], order[std::size_t((z ^ (z >> 31)) % left)]);
-    }
-    return order;
-}
+/// The random stream of split: other users of the same seed draw other numbers.
+inline constexpr std::uint32_t split_stream = 0x73706c74;  // "splt"
 
 /// How many rows of each group train, where `wanted` of all do: every group's share rounded down, and the rows
 /// still missing given to the largest remainders (Hamilton's method; ties to the lower group).
@@ -80,7 +70,7 @@ std::pair<dataset<T>, dataset<T>> split(dataset<T> const& table, split_options c
         quota = detail::quotas(sizes, wanted, n);
     }
 
-    auto const order = detail::shuffled(n, options.seed);
+    auto const order = permutation(options.shuffle ? n : 0, generator{options.seed, detail::split_stream});
     std::vector<index> train, test;
     for (index i = 0; i < n; ++i) {
         index const row = options.shuffle ? order[std::size_t(i)] : i;
