@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+#include <exec/products.hpp>
+
+#include <catch2/catch_template_test_macros.hpp>
+#include <catch2/catch_test_macros.hpp>
+
+#include <descent/exec/gemm.hpp>
+#include <descent/exec/openmp.hpp>
+#include <descent/exec/serial.hpp>
+
+#include <string>
+
+using namespace descent;
+using exec::gemm;
+using exec::transposed;
+using test::some_matrix;
+
+namespace {
+
+template <class F>
+std::string message_of(F f) {
+    try {
+        f();
+    } catch (error const& thrown) {
+        return thrown.what();
+    }
+    return "nothing thrown";
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("exec gemm: four forms of a product agree with Eigen's in double", "", float, double) {
+    using T = TestType;
+    exec::serial const serial;
+    struct extent {
+        descent::index m, k, n;
+    };
+    for (auto const& [m, k, n] : {extent{0, 3, 2}, extent{3, 2, 0}, extent{2, 0, 3}, extent{1, 1, 1},
+                                  extent{1, 9, 1}, extent{5, 7, 3}, extent{6, 16, 64}, extent{7, 255, 33},
+                                  extent{97, 257, 65}, extent{200, 513, 10}, extent{10, 1025, 131}}) {
+        INFO(m << " x " << k << " x " << n);
+        matrix<T> const a = some_matrix<T>(m, k, 1), b = some_matrix<T>(k, n, 2);
+        matrix<T> const at = a.transpose(), bt = b.transpose();
+        matrix<double> const oracle = a.template cast<double>() * b.template cast<double>();
+        double const tolerance = test::product_tolerance<T>(k);
+        matrix<T> c = matrix<T>::Constant(m, n, T(7));
+        gemm(serial, a, b, c);
+        CHECK(test::worst(c, oracle) <= tolerance);
+
+        // Every form reads the same numbers in the same order.
+        matrix<T> other = matrix<T>::Constant(m, n, T(7));
+        gemm(serial, transposed(at), b, other);
+        CHECK(test::same_bits(other, c));
+        gemm(serial, a, transposed(bt), other);
+        CHECK(test::same_bits(other, c));
+        gemm(serial, transposed(at), transposed(bt), other);
+        CHECK(test::same_bits(other, c));
+
+        matrix<T> turned = matrix<T>::Constant(n, m, T(7));
+        gemm(serial, a, b, transposed(turned));
+        CHECK(test::worst(turned, oracle.transpose()) <= tolerance);
+    }
+}
+
+TEMPLATE_TEST_CASE("exec gemm: parts of wider matrices, unaligned, touch nothing beside them", "", float,
+                   double) {
+    using T = TestType;
+    matrix<T> const wide_a = some_matrix<T>(20, 41, 1), wide_b = some_matrix<T>(40, 53, 2);
+    matrix<T> wide_c = matrix<T>::Constant(19, 47, T(7));
+    auto const a = wide_a.block(1, 3, 13, 31), b = wide_b.block(2, 5, 31, 37);
+    auto c = wide_c.block(3, 7, 13, 37);
+    gemm(exec::serial{}, a, b, c);
+    matrix<double> const oracle = a.template cast<double>() * b.template cast<double>();
+    CHECK(test::worst(c, oracle) <= test::product_tolerance<T>(31));
+    c.setConstant(T(7));
+    CHECK(wide_c == matrix<T>::Constant(19, 47, T(7)));
+}
+
+TEST_CASE("exec gemm: column-major matrices of Eigen") {
+    Eigen::MatrixXd const a = some_matrix<double>(9, 11, 1), b = some_matrix<double>(11, 8, 2);
+    Eigen::MatrixXd c(9, 8);
+    gemm(exec::serial{}, a, b, c);
+    CHECK(test::worst(c, a * b) <= test::product_tolerance<double>(11));
+}
+
+TEST_CASE("exec gemm: NaN and Inf reach what they belong to and nothing else") {
+    matrix<float> a = matrix<float>::Ones(7, 5), b = matrix<float>::Ones(5, 3), c(7, 3);
+    a(6, 4) = INFINITY;
+    b(0, 2) = NAN;
+    gemm(exec::serial{}, a, b, c);
+    for (descent::index i = 0; i < 7; ++i)
+        for (descent::index j = 0; j < 3; ++j) {
+            if (j == 2)
+                CHECK(std::isnan(c(i, j)));
+            else
+                CHECK(c(i, j) == (i == 6 ? INFINITY : 5.0f));
+        }
+}
+
+#if DESCENT_OPENMP_ENABLED
+TEMPLATE_TEST_CASE("exec gemm: the same bits for 1, 2, 3 and 7 threads", "", float, double) {
+    using T = TestType;
+    matrix<T> const a = some_matrix<T>(391, 300, 1), b = some_matrix<T>(300, 219, 2);
+    matrix<T> expected(391, 219);
+    gemm(exec::serial{}, a, b, expected);
+    for (int const threads : {1, 2, 3, 7}) {
+        matrix<T> c(391, 219);
+        gemm(exec::openmp{threads}, a, b, c);
+        CHECK(test::same_bits(c, expected));
+    }
+}
+#endif
+
+TEST_CASE("exec gemm: extents that do not agree are named") {
+    matrix<float> a(2, 3), b(4, 5), c(2, 5);
+    CHECK(message_of([&] { gemm(exec::serial{}, a, b, c); }) ==
+          "gemm: a is [2, 3], b is [4, 5]: inner extents must be equal");
+    b.resize(3, 5);
+    c.resize(5, 2);
+    CHECK(message_of([&] { gemm(exec::serial{}, a, b, c); }) == "gemm: c is [5, 2]: must be [2, 5]");
+    Eigen::Map<matrix<float>, 0, Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>> const apart(
+        b.data(), 3, 2, Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>(5, 2));
+    CHECK(message_of([&] { gemm(exec::serial{}, a, apart, c); }) == "as_block: inner stride = 2: must be 1");
+}
