@@ -60,10 +60,10 @@ requires(!Executor::host) struct device_side<Executor, T, Ks> {
     bool ahead = false;  // the host's weights are older
 
     /// Memory for at least n; old numbers are lost.
-    template <class U>
-    static void grow(memory<U>& buffer, index n) {
+    template <class Buffer>
+    static void grow(Buffer& buffer, index n) {
         if (index(buffer.size()) < n)
-            buffer = memory<U>(std::size_t(n));
+            buffer = Buffer(std::size_t(n));
     }
 };
 

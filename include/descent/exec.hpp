@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <descent/exec/block.hpp>
+#include <descent/exec/cuda.hpp>
+#include <descent/exec/gemm.hpp>
+#include <descent/exec/gemv.hpp>
+#include <descent/exec/openmp.hpp>
+#include <descent/exec/reduce.hpp>
+#include <descent/exec/serial.hpp>
