@@ -215,7 +215,7 @@ private:
         weights_.expect_same_layout(from.weights, "resume");
         expect(from.seed == options_.seed, "resume: the snapshot's seed is ", from.seed, ", the options' ",
                options_.seed);
-        expect(from.batch < std::max<index>(batches_, 1), "resume: the snapshot stands at batch ", from.batch,
+        expect(from.batch <= batches_, "resume: the snapshot stands at batch ", from.batch,
                " of ", batches_);
         std::size_t remembering = 0;
         each([&](auto& callback) {
