@@ -273,6 +273,7 @@ private:
 
     /// First step: by now all groups are known.
     void start() {
+        check_tensors();
         started_ = true;
         steps_ = calls_ = 0;
         rule_memory_.assign(std::size_t(detail::memory_of<Recipe>) * recipes_.size(), 0.0);
@@ -305,6 +306,7 @@ private:
                             : std::size_t(
                                   detail::stage<k>(tables_.front()).state_size(entries[tensor].extents)));
         });
+        make_scratch();
         for (slot_owner& slot : slots_) {
             detail::clear(executor_, slot.numbers.data(), index(slot.numbers.size()));
             detail::clear(executor_, slot.codes.data(), index(slot.codes.size()));
@@ -320,6 +322,32 @@ private:
                 detail::start_piece<Storage>(tables_[std::size_t(group_of_[std::size_t(piece.tensor)])], memory,
                                              piece);
         }
+    }
+
+    template <int K>
+    using kernel_at = std::remove_cvref_t<decltype(detail::stage<K>(std::declval<list const&>()))>;
+
+    /// Whole-tensor kernels refuse the tensors they cannot take, by name.
+    void check_tensors() const {
+        detail::unroll<layout::count>([&](auto k) {
+            if constexpr (detail::checks_tensors<kernel_at<k>>)
+                for (std::size_t tensor = 0; tensor < group_of_.size(); ++tensor)
+                    if (group_of_[tensor] >= 0)
+                        kernel_at<k>::check_tensor(weights_->entries()[tensor].name,
+                                                   weights_->entries()[tensor].extents);
+        });
+    }
+
+    /// As much as the neediest tensor takes.
+    void make_scratch() {
+        index most = 0;
+        detail::unroll<layout::count>([&](auto k) {
+            if constexpr (detail::has_scratch<kernel_at<k>>)
+                for (std::size_t tensor = 0; tensor < group_of_.size(); ++tensor)
+                    if (group_of_[tensor] >= 0)
+                        most = std::max(most, kernel_at<k>::scratch_size(weights_->entries()[tensor].extents));
+        });
+        scratch_ = aligned_buffer<T>(std::size_t(most));
     }
 
     /// Numbers that a thread, or a block of a device's threads, takes at a time.
@@ -499,10 +527,16 @@ private:
                 continue;
             auto const& entry = entries[tensor];
             std::size_t const table = layout::per_tensor ? tensor : std::size_t(group_of_[tensor]);
-            detail::stage<K>(tables_[table])(
-                tensor_view<T>{kept + entry.offset, entry.extents},
-                tensor_view<T const>{weights_->data() + entry.offset, entry.extents},
-                tensor_state_[before + tensor].data());
+            tensor_view<T> const update{kept + entry.offset, entry.extents};
+            tensor_view<T const> const weights{weights_->data() + entry.offset, entry.extents};
+            T* const state = tensor_state_[before + tensor].data();
+            auto const& kernel = detail::stage<K>(tables_[table]);
+            if constexpr (!detail::has_scratch<kernel_at<K>>)
+                kernel(update, weights, state);
+            else if constexpr (Executor::host)
+                kernel(update, weights, state, scratch_.data(), executor_);
+            else
+                kernel(update, weights, state, scratch_.data(), exec::serial{});
         }
     }
 
@@ -559,6 +593,7 @@ private:
     number_memory kept_;
     std::vector<double> rule_memory_, next_memory_;
     std::vector<std::vector<T>> tensor_state_;
+    aligned_buffer<T> scratch_;  // of whole-tensor kernels
     std::vector<detail::piece> pieces_;
     std::vector<index> chunks_;
     std::vector<list> tables_;
