@@ -1,7 +1,9 @@
-// expects: exec::cuda needs nvcc: include <descent/cuda.cuh> in a .cu file \(CMake: link descent::cuda\)
+// expects: exec::cuda needs nvcc: include <descent/cuda.cuh> in a .cu file
 // SPDX-License-Identifier: MIT
 #include <descent/exec/cuda.hpp>
 
+int main() {
 #ifndef FIXED
-bool const answers = descent::exec::cuda::available();
+    return descent::exec::cuda::available();
 #endif
+}
