@@ -12,7 +12,8 @@
 
 namespace descent {
 
-/// Counts and positions of the host side: signed, as in Eigen.
+/// Counts and positions of the host side: signed, as in Eigen. (Under `using namespace descent` the name
+/// collides with POSIX index(); std::ptrdiff_t is the same type.)
 using index = Eigen::Index;
 
 /// Row-major matrix (samples x features, outputs x inputs): the layout of npy, IDX, safetensors and torch.
