@@ -9,6 +9,7 @@
 
 #include <descent/data/csv_options.hpp>
 #include <descent/data/dataset.hpp>
+#include <descent/data/detail/csv_classes.hpp>
 #include <descent/data/detail/csv_number.hpp>
 #include <descent/data/detail/csv_records.hpp>
 
@@ -164,92 +165,40 @@ private:
         if (options_.header)
             table.target_name = names_[target_];
         table.y.resize(index(rows_));
-        std::size_t numbers = 0, integers = 0, present = 0;
-        for (target_cell const& cell : targets_) {
-            double value = 0;
-            bool const number = !cell.missing && read_number(cell.text, value) != reading::not_a_number;
-            present += !cell.missing;
-            numbers += number;
-            integers += number && value == std::floor(value) && std::abs(value) < 9e15;
-        }
+        auto const holds_number = [](target_cell const& cell) { return !cell.missing && is_number(cell.text); };
+        auto const holds_text = [](target_cell const& cell) { return !cell.missing && !is_number(cell.text); };
+        bool const text_alone = std::none_of(targets_.begin(), targets_.end(), holds_number) &&
+                                std::any_of(targets_.begin(), targets_.end(), holds_text);
         if (!options_.class_names.empty())
             table.class_names = options_.class_names;
-        else if (options_.classes || (numbers == 0 && present > 0))
-            table.class_names = find_classes(numbers == present, integers == present);
+        else if (options_.classes || text_alone)
+            table.class_names = find_classes();
 
-        auto const lookup = sorted_classes(table.class_names);
+        class_lookup const lookup(table.class_names, name_);
         for (std::size_t row = 0; row < rows_; ++row) {
             target_cell const& cell = targets_[row];
-            bool absent = false;
-            if (cell.missing || table.class_names.empty())
+            if (cell.missing || table.class_names.empty()) {
+                bool absent = false;
                 table.y[index(row)] = number(cell.text, target_, cell.line, absent);
-            else
-                table.y[index(row)] = T(class_of(cell, table.class_names, lookup));
-        }
-    }
-
-    /// An integer in its shortest form, so that 1, +1, 01 and 1.0 are one class; other text as it stands.
-    static std::string canonical(std::string_view cell) {
-        double value = 0;
-        if (read_number(cell, value) == reading::number && value == std::floor(value) && std::abs(value) < 9e15)
-            return text(static_cast<long long>(value));
-        return std::string(cell);
-    }
-
-    /// The distinct targets: integers by value, text by its bytes.
-    std::vector<std::string> find_classes(bool numbers, bool integers) const {
-        std::vector<std::string_view> seen;
-        std::vector<long long> values;
-        for (target_cell const& cell : targets_) {
-            if (cell.missing)
                 continue;
-            double value = 0;
-            read_number(cell.text, value);
-            bool const whole = value == std::floor(value) && std::abs(value) < 9e15;
-            if (numbers && !whole)
-                fail(place(cell.line, target_, cell.text), " is not a class: must be an integer or text");
-            seen.push_back(cell.text);
-            values.push_back(integers ? static_cast<long long>(value) : 0);
+            }
+            std::size_t const found = lookup.find(cell.text);
+            if (found == table.class_names.size())
+                fail(place(cell.line, target_, cell.text), " is not one of the ", found, " classes");
+            table.y[index(row)] = T(found);
         }
-        std::sort(values.begin(), values.end());
-        std::sort(seen.begin(), seen.end());
-        values.erase(std::unique(values.begin(), values.end()), values.end());
-        seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
-        std::vector<std::string> names;
-        if (integers)
-            for (long long const value : values)
-                names.push_back(text(value));
-        else
-            names.assign(seen.begin(), seen.end());
-        return names;
     }
 
-    std::vector<std::size_t> sorted_classes(std::vector<std::string> const& names) const {
-        std::vector<std::size_t> order(names.size());
-        for (std::size_t i = 0; i < order.size(); ++i)
-            order[i] = i;
-        std::sort(order.begin(), order.end(),
-                  [&](std::size_t a, std::size_t b) { return names[a] < names[b]; });
-        for (std::size_t i = 1; i < order.size(); ++i)
-            expect(names[order[i - 1]] != names[order[i]], name_, ": class_names: '", names[order[i]],
-                   "' occurs twice");
-        return order;
-    }
-
-    std::size_t class_of(target_cell const& cell, std::vector<std::string> const& names,
-                         std::vector<std::size_t> const& order) const {
-        auto const find = [&](std::string_view wanted) {
-            auto const at =
-                std::lower_bound(order.begin(), order.end(), wanted,
-                                 [&](std::size_t i, std::string_view w) { return names[i].compare(w) < 0; });
-            return at != order.end() && names[*at] == wanted ? *at : names.size();
-        };
-        std::size_t found = find(cell.text);
-        if (found == names.size())
-            found = find(canonical(cell.text));
-        if (found == names.size())
-            fail(place(cell.line, target_, cell.text), " is not one of the ", names.size(), " classes");
-        return found;
+    std::vector<std::string> find_classes() const {
+        std::vector<std::string_view> present;
+        for (target_cell const& cell : targets_)
+            if (!cell.missing)
+                present.push_back(cell.text);
+        if (std::all_of(present.begin(), present.end(), is_number))
+            for (target_cell const& cell : targets_)
+                if (!cell.missing && !is_integer(cell.text))
+                    fail(place(cell.line, target_, cell.text), " is not a class: must be an integer or text");
+        return distinct(std::move(present));
     }
 
     std::string_view name_;
