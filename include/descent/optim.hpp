@@ -2,7 +2,9 @@
 #pragma once
 
 #include <descent/optim/accumulate.hpp>
+#include <descent/optim/adabelief.hpp>
 #include <descent/optim/adadelta.hpp>
+#include <descent/optim/adafactor.hpp>
 #include <descent/optim/adagrad.hpp>
 #include <descent/optim/adam.hpp>
 #include <descent/optim/adamax.hpp>
@@ -19,9 +21,12 @@
 #include <descent/optim/l2.hpp>
 #include <descent/optim/lamb.hpp>
 #include <descent/optim/lars.hpp>
+#include <descent/optim/lazy.hpp>
+#include <descent/optim/lazy_adam.hpp>
 #include <descent/optim/lion.hpp>
 #include <descent/optim/lookahead.hpp>
 #include <descent/optim/momentum.hpp>
+#include <descent/optim/muon.hpp>
 #include <descent/optim/nadam.hpp>
 #include <descent/optim/nesterov.hpp>
 #include <descent/optim/noise.hpp>
