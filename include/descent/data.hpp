@@ -3,6 +3,7 @@
 
 // Data: tables, their readers, checks, splits and scales.
 
+#include <descent/data/batch.hpp>
 #include <descent/data/check.hpp>
 #include <descent/data/csv.hpp>
 #include <descent/data/csv_options.hpp>
