@@ -45,6 +45,7 @@ struct training {
 //     begin(training<T> const&)      before the first step
 //     step_done(training<T> const&)  after each update
 //     epoch_done(training<T> const&) after each epoch and its validation
+//     at_rest(training<T> const&)    after either, when all callbacks have been asked: snapshots are whole here
 //     end(training<T> const&)        after the last; the report is complete. Also runs when an exception passes
 //     std::vector<double> memory() const; void recall(std::vector<double> const&)      what a snapshot keeps of
 //     it bool restore_best              put report.best back at the end
@@ -99,6 +100,12 @@ verdict call_epoch(C& callback, training<T> const& now) {
 }
 
 template <class T, class C>
+void call_rest(C& callback, training<T> const& now) {
+    if constexpr (requires { callback.at_rest(now); })
+        callback.at_rest(now);
+}
+
+template <class T, class C>
 void call_end(C& callback, training<T> const& now) {
     if constexpr (requires { callback.end(now); })
         callback.end(now);
@@ -111,6 +118,7 @@ inline constexpr bool is_callback = requires(C& callback, training<T> const& now
 || requires(C& callback, training<T> const& now) { callback.step_done(now); }
 || requires(C& callback, training<T> const& now) { callback.epoch_done(now); }
 || requires(C& callback, training<T> const& now) { callback(now); }
+|| requires(C& callback, training<T> const& now) { callback.at_rest(now); }
 || requires(C& callback, training<T> const& now) { callback.end(now); }
 || requires(C& callback) { callback.stop_requested(); };
 

@@ -90,6 +90,8 @@ private:
             ++batch_;
             now_.loss = loss;
             ask([&](auto& callback) { return call_step(callback, now()); });
+            if (batch_ < batches_)
+                each([&](auto& callback) { call_rest(callback, now()); });
         }
         if (batch_ == batches_)
             end_epoch();
@@ -121,6 +123,7 @@ private:
         now_.loss = loss;
         now_.validation = validation;
         ask([&](auto& callback) { return call_epoch(callback, now()); });
+        each([&](auto& callback) { call_rest(callback, now()); });
     }
 
     void finish() {
