@@ -2,7 +2,9 @@
 #pragma once
 
 #include <descent/core/config.hpp>
+#include <descent/core/dual.hpp>
 #include <descent/core/error.hpp>
+#include <descent/core/file.hpp>
 #include <descent/core/math.hpp>
 #include <descent/core/memory.hpp>
 #include <descent/core/pack.hpp>
