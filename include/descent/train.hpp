@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Training: fit and minimize, callbacks, metrics, gradients for functions without one.
+
+#include <descent/train/arguments.hpp>
+#include <descent/train/callback.hpp>
+#include <descent/train/checkpoint.hpp>
+#include <descent/train/differentiate.hpp>
+#include <descent/train/early_stopping.hpp>
+#include <descent/train/fit.hpp>
+#include <descent/train/history.hpp>
+#include <descent/train/loop.hpp>
+#include <descent/train/metrics.hpp>
+#include <descent/train/minimize.hpp>
+#include <descent/train/numeric_gradient.hpp>
+#include <descent/train/options.hpp>
+#include <descent/train/progress_bar.hpp>
+#include <descent/train/report.hpp>
+#include <descent/train/stop_on_interrupt.hpp>
+#include <descent/train/time_limit.hpp>
