@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Everything of descent that needs only Eigen. Narrower and faster to compile: the umbrella of one area. CUDA is behind
+// <descent/cuda.cuh>, for nvcc.
+#include <descent/core.hpp>
+#include <descent/data.hpp>
+#include <descent/exec.hpp>
+#include <descent/linear.hpp>
+#include <descent/loss.hpp>
+#include <descent/optim.hpp>
+#include <descent/plot.hpp>
+#include <descent/schedule.hpp>
+#include <descent/train.hpp>
+#include <descent/version.hpp>
