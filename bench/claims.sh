@@ -28,7 +28,8 @@ measure() {
     elif [ "$status" = 0 ] && ! grep -q -E '\| *(yes|no) *$' "$output"; then
         echo "$1 | makes no claim | at least one | no" >> "$lines"
     fi
-    grep -E '^[^|]*\|[^|]*\|[^|]*\| *(yes|no) *$' "$output" >> "$lines" || true
+    case $1 in *_native) flags='-march=native: ' ;; *) flags= ;; esac
+    grep -E '^[^|]*\|[^|]*\|[^|]*\| *(yes|no) *$' "$output" | sed "s/^/$flags/" >> "$lines" || true
 }
 for source; do
     name=$(basename "$source" .cpp)
