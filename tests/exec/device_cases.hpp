@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <catch2/catch_test_macros.hpp>
+
 #include <descent/exec/serial.hpp>
 #include <descent/optim.hpp>
 
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
@@ -120,6 +123,106 @@ std::vector<std::pair<std::string, outcome>> every_way(Device const& device) {
     add("a look at the new weight", chain(slow, ema{0.9}), slots::full{}, false, all);
     add("gradients that accumulate", chain(accumulate{2}, adam{}, slow), slots::full{}, false, all);
     return seen;
+}
+
+/// Equal bit for bit, padding included?
+template <class T>
+bool same_bits(params<T> const& a, params<T> const& b) {
+    return std::memcmp(a.data(), b.data(), std::size_t(a.arena_size()) * sizeof(T)) == 0;
+}
+
+/// A second run, one that was interrupted, and one whose gradients and weights never leave the device must end
+/// with the first one's bits.
+template <class T, class Device>
+void check_state_and_residence(Device const& device) {
+    auto const recipe = chain(clip_norm{1.0}, adam{}, rate{1e-2}, ema{0.9});
+    params<T> first = some_weights<T>(), again = first, resumed = first, resident = first,
+              gradients = first.like();
+    optimizer one{recipe, first, device}, two{recipe, again, device}, before{recipe, resumed, device};
+    optimizer home{recipe, resident, device};
+    typename Device::template memory<T> there{std::size_t(gradients.arena_size())};
+    auto const upload = [&](int step) {
+        fill_gradients(gradients, step);
+        device.upload(gradients.data(), gradients.arena_size(), there.data());
+    };
+    for (int step = 0; step < 8; ++step) {
+        upload(step);
+        CHECK(one.step(gradients));
+        two.step(gradients);
+        home.step(there);
+        if (step < 4)
+            before.step(gradients);
+    }
+    CHECK(one.steps() == 8);
+    CHECK(same_bits(again, first));
+
+    CHECK(same_bits(resident, some_weights<T>()));
+    home.pull();
+    CHECK(same_bits(resident, first));
+    for (int s = 0; s < 3; ++s)
+        CHECK(same_bits(home.slot(s), one.slot(s)));
+
+    optimizer after{recipe, resumed, device};
+    after.restore(before.state());
+    for (int step = 4; step < 8; ++step) {
+        upload(step);
+        after.step(gradients);
+    }
+    CHECK(same_bits(resumed, first));
+    CHECK(same_bits(after.averaged(), one.averaged()));
+
+    // What the host changes counts: by itself where step() brings the weights, after push() where it does not.
+    first.set_zero();
+    resident.set_zero();
+    home.push();
+    upload(8);
+    one.step(gradients);
+    home.step(there);
+    home.pull();
+    CHECK(same_bits(resident, first));
+    CHECK(difference(first, first.like()) < 0.1);
+
+    typename Device::template memory<T> small(3);
+    std::string message;
+    try {
+        home.step(small);
+    } catch (error const& thrown) {
+        message = thrown.what();
+    }
+    CHECK(message == text("optimizer: gradients: 3 numbers given, the arena has ", resident.arena_size()));
+}
+
+/// The same draws decide the roundings: where a device's arithmetic differs in a last bit, a few of them flip.
+template <class Device>
+void check_bf16(Device const& device, double share) {
+    params<float> there = some_weights<float>(), here = there, gradients = there.like();
+    auto const recipe = chain(adam{}, rate{1e-2});
+    optimizer on_device{recipe, there, device, slots::bf16{}};
+    optimizer serial{recipe, here, exec::serial{}, slots::bf16{}};
+    for (int step = 0; step < 5; ++step) {
+        fill_gradients(gradients, step);
+        on_device.step(gradients);
+        serial.step(gradients);
+    }
+    for (int s = 0; s < 2; ++s) {
+        params<float> const a = on_device.slot(s), b = serial.slot(s);
+        index differ = 0;
+        double worst = 0;
+        for (auto const& entry : a.entries())
+            for (index i = entry.offset; i < entry.offset + entry.size(); ++i) {
+                differ += a.data()[i] != b.data()[i];
+                worst = std::fmax(worst,
+                                  std::abs(double(a.data()[i] - b.data()[i])) / std::abs(double(b.data()[i])));
+            }
+        CHECK(double(differ) <= share * double(a.size()));
+        CHECK(worst <= 0.02);  // two steps of bfloat16
+        CHECK(padding(a) == 0);
+    }
+    CHECK(difference(there, here) <= 1e-3);
+    auto const state = on_device.state();
+    on_device.restore(state);
+    for (std::size_t s = 0; s < 2; ++s)
+        CHECK(same_bits(on_device.slot(int(s)), state.slots[s]));
 }
 
 }  // namespace descent::test

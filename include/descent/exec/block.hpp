@@ -20,7 +20,12 @@ struct block {
     /// From one row to the next, from one column to the next.
     index row_step() const { return turned ? 1 : stride; }
     index column_step() const { return turned ? stride : 1; }
-    operator block<T const>() const { return {data, rows, cols, stride, turned}; }
+
+    /// A view that cannot write.
+    template <class U>
+    requires(std::is_same_v<U, T const> && !std::is_const_v<T>) operator block<U>() const {
+        return {data, rows, cols, stride, turned};
+    }
 };
 
 /// The same memory, read as the transposed matrix.

@@ -40,6 +40,13 @@ __global__ void __launch_bounds__(cuda_max_threads) cuda_each(__grid_constant__ 
         body(i);
 }
 
+template <class Body, class R>
+struct cuda_writes {
+    Body body;
+    R* parts;
+    __device__ void operator()(index i) const { parts[i] = body(i); }
+};
+
 /// What exec::cuda does.
 template <class Use>
 struct cuda_runtime {
@@ -103,13 +110,8 @@ struct cuda_runtime {
 
     template <class R, class Body, class Join>
     static R reduce(cuda const& executor, index n, R init, Body const& body, Join join) {
-        struct writes {
-            Body body;
-            R* parts;
-            __device__ void operator()(index i) const { parts[i] = body(i); }
-        };
         cuda_buffer<R> parts{std::size_t(n)};
-        executor.for_each(n, writes{body, parts.data()});
+        executor.for_each(n, cuda_writes<Body, R>{body, parts.data()});
         std::vector<R> here(std::size_t(n), init);
         executor.download(parts.data(), n, here.data());
         for (R const& next : here)
