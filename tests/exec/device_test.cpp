@@ -22,3 +22,24 @@ TEMPLATE_TEST_CASE("exec device: its threads' sweep gives the serial answer, pad
             CHECK(seen.padding == 0);
         }
 }
+
+TEMPLATE_TEST_CASE("exec device: states, restarts, and gradients that are there already", "", float, double) {
+    test::check_state_and_residence<TestType>(emulated{});
+}
+
+TEST_CASE("exec device: bfloat16 slots round as on the host, bit for bit") { test::check_bf16(emulated{}, 0); }
+
+TEST_CASE("exec device: whole-tensor rules visit the host") {
+    params<float> there{{"a", {24, 17}}, {"b", {5, 8}}}, gradients = there.like();
+    test::fill_gradients(there, 3);
+    params<float> here = there;
+    auto const recipe = chain(momentum{0.9}, muon{}, rate{1e-2});
+    optimizer on_device{recipe, there, emulated{}};
+    optimizer serial{recipe, here, exec::serial{}};
+    for (int step = 0; step < 3; ++step) {
+        test::fill_gradients(gradients, step);
+        on_device.step(gradients);
+        serial.step(gradients);
+    }
+    CHECK(test::difference(there, here) <= 1e-6);
+}
