@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include <descent/optim/rule.hpp>
@@ -76,7 +77,8 @@ private:
     }
 
     template <class T, std::size_t... I>
-    auto build(step_count now, double* numbers, std::index_sequence<I...>) const {
+    auto build([[maybe_unused]] step_count now, [[maybe_unused]] double* numbers,
+               std::index_sequence<I...>) const {
         return join_kernels(rule_at<T>(std::get<I>(rules), now, numbers + memory_before(I))...);
     }
 };
@@ -91,11 +93,11 @@ recipe<Rule...> chain(Rule... rule) {
 
 /// The rule of type R inside a recipe, to read or edit: get<decay>(recipe).lambda = 0.
 template <class R, class... Rule>
-R& get(recipe<Rule...>& from) {
+requires((std::is_same_v<R, Rule> + ... + 0) == 1) R& get(recipe<Rule...>& from) {
     return std::get<R>(from.rules);
 }
 template <class R, class... Rule>
-R const& get(recipe<Rule...> const& from) {
+requires((std::is_same_v<R, Rule> + ... + 0) == 1) R const& get(recipe<Rule...> const& from) {
     return std::get<R>(from.rules);
 }
 
