@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
 // The program of a stranger: the same file in every consumer project.
-#include <descent/core/tensor.hpp>
-#include <descent/version.hpp>
+#include <descent/descent.hpp>
 
 #include <cstdio>
 
 int main() {
-    descent::matrix<float> w = descent::matrix<float>::Ones(3, 2);
-    std::printf("descent %d: %g\n", DESCENT_VERSION, double(w.sum()));
-    return w.sum() == 6 ? 0 : 1;
+    descent::vector<double> x = descent::vector<double>::Constant(3, 4.0);
+    auto const bowl = [](auto const& w, auto& gradient) {
+        gradient = 2 * w;
+        return w.squaredNorm();
+    };
+    descent::minimize(bowl, x, descent::chain(descent::momentum{0.9}, descent::rate{0.05}), {.epochs = 300});
+    std::printf("descent %d: |x| = %g\n", DESCENT_VERSION, x.norm());
+    return x.norm() < 1e-3 ? 0 : 1;
 }

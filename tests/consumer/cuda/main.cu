@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// nvcc reads the headers as C++20, and Eigen keeps its SIMD on the host.
-#include <descent/core/tensor.hpp>
-#include <descent/version.hpp>
+// nvcc reads the headers as C++20, Eigen keeps its SIMD on the host, and a program with kernels runs without a
+// device.
+#include <descent/cuda.cuh>
+#include <descent/descent.hpp>
 
 #include <cstdio>
 
@@ -12,6 +13,9 @@ static_assert(__cplusplus >= 202002L);
 
 int main() {
     descent::vector<float> w = descent::vector<float>::Ones(3);
-    std::printf("descent %d: %g, SIMD: %s\n", DESCENT_VERSION, double(w.sum()), Eigen::SimdInstructionSetsInUse());
+    if (!descent::exec::cuda::available())
+        std::puts("skipped: no CUDA device");
+    std::printf("descent %d: %g, SIMD: %s\n", DESCENT_VERSION, double(w.sum()),
+                Eigen::SimdInstructionSetsInUse());
     return w.sum() == 3 ? 0 : 1;
 }
