@@ -66,7 +66,7 @@ public:
     std::string text() const {
         std::string written = "[";
         for (int axis = 0; axis < rank_; ++axis)
-            written += (axis ? ", " : "") + std::to_string((*this)[axis]);
+            written += descent::text(axis ? ", " : "", (*this)[axis]);
         return written + "]";
     }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include <descent/core/error.hpp>
 #include <descent/data/csv_options.hpp>
 #include <descent/data/dataset.hpp>
 #include <descent/data/detail/csv_classes.hpp>
@@ -81,7 +82,7 @@ private:
         if (found == names_.end()) {
             std::string known;
             for (std::size_t i = 0; i < names_.size() && i < 10; ++i)
-                known += (i ? ", '" : "'") + names_[i] + "'";
+                known += text(i ? ", '" : "'", names_[i], "'");
             fail(name_, ": ", what, " '", wanted.name, "': no such column (the columns are ", known,
                  names_.size() > 10 ? ", ...)" : ")");
         }

@@ -77,15 +77,15 @@ inline std::string clock_text(double seconds) {
     if (!(seconds >= 0 && seconds < 1e9))
         return "-:--:--";
     auto const whole = std::int64_t(seconds);
-    auto const two = [](std::int64_t n) { return (n < 10 ? "0" : "") + std::to_string(n); };
+    auto const two = [](std::int64_t n) { return text(n < 10 ? "0" : "", n); };
     return std::to_string(whole / 3600) + ":" + two(whole / 60 % 60) + ":" + two(whole % 60);
 }
 
 /// "epoch  7/20".
 inline std::string bar_left(std::int64_t epoch, std::int64_t epochs) {
     std::string const all = std::to_string(epochs), done = std::to_string(epoch);
-    return "epoch " + std::string(all.size() > done.size() ? all.size() - done.size() : 0, ' ') + done + "/" +
-           all;
+    return text("epoch ", std::string(all.size() > done.size() ? all.size() - done.size() : 0, ' '), done, "/",
+                all);
 }
 
 /// What stands right of the bar: loss, validation, best mark, time left or, at the end, taken. `width` pads
@@ -104,10 +104,10 @@ inline std::string bar_right(bar_state const& state, bar_sample const& now, doub
         number("validation", state.validation);
     words += state.improved ? " *" : width ? "  " : "";
     if (over || now.done >= work)
-        words += "  " + clock_text(now.seconds);
+        words += text("  ", clock_text(now.seconds));
     else
-        words +=
-            "  " + clock_text(state.speed.known() ? (work - now.done) / state.speed.batches() : -1.0) + " left";
+        words += text("  ", clock_text(state.speed.known() ? (work - now.done) / state.speed.batches() : -1.0),
+                      " left");
     return words;
 }
 
@@ -115,7 +115,7 @@ inline std::string bar_right(bar_state const& state, bar_sample const& now, doub
 inline std::string bar_rate(bar_state const& state) {
     if (!state.speed.known())
         return "";
-    return "  " + metric_number(state.speed.counts()) + (state.of_samples ? " samples/s" : " steps/s");
+    return text("  ", metric_number(state.speed.counts()), state.of_samples ? " samples/s" : " steps/s");
 }
 
 /// `share` of `columns` filled.
@@ -123,9 +123,9 @@ inline std::string bar_drawing(bar_state const& state, double share, int columns
     share = std::clamp(share, 0.0, 1.0);
     if (!state.utf8) {
         int const filled = int(share * (columns - 2));
-        std::string drawn = "[" + std::string(std::size_t(filled), '=');
+        std::string drawn = text("[", std::string(std::size_t(filled), '='));
         if (filled < columns - 2)
-            drawn += ">" + std::string(std::size_t(columns - 3 - filled), ' ');
+            drawn += text(">", std::string(std::size_t(columns - 3 - filled), ' '));
         return drawn + "]";
     }
     int const filled = int(share * columns);
@@ -145,7 +145,7 @@ inline std::string bar_line(bar_state& state, std::string const& left, std::stri
     constexpr int narrowest = 10, rate_room = 17;
     std::string const percent = std::to_string(int(100 * std::clamp(share, 0.0, 1.0)));
     std::string const words =
-        " " + std::string(percent.size() < 3 ? 3 - percent.size() : 0, ' ') + percent + " %" + right;
+        text(" ", std::string(percent.size() < 3 ? 3 - percent.size() : 0, ' '), percent, " %", right);
     // The last column stays free: some terminals wrap when it is written.
     int const room = width - 1 - int(left.size()) - 1 - int(words.size());
     bool const with_rate = room >= narrowest + rate_room;
