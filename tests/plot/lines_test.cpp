@@ -159,7 +159,9 @@ TEST_CASE("plot lines: save writes what svg returns") {
     lines chart{.title = "t"};
     chart.add("a", {1, 2}, {1, 2});
     std::string const path = "descent_plot_lines_test.svg";
+    std::ofstream(path) << "older and longer than the picture" << std::string(100'000, ' ');
     chart.save(path);
+    CHECK(!std::ifstream(path + ".tmp"));
     std::ifstream file(path);
     CHECK(std::string(std::istreambuf_iterator<char>(file), {}) == chart.svg());
     file.close();

@@ -2,16 +2,13 @@
 #include <descent/plot/svg.hpp>
 
 #include <clocale>
-#include <cstdio>
-#include <fstream>
-#include <sstream>
+#include <string>
+#include <vector>
 
 #include <catch2/catch_test_macros.hpp>
 
-#include <descent/plot/detail/file.hpp>
 #include <descent/plot/detail/text_width.hpp>
 
-#include "message.hpp"
 #include "picture.hpp"
 
 using namespace descent::plot;
@@ -75,19 +72,6 @@ TEST_CASE("plot svg: the checker of these tests does find errors") {
     CHECK(malformed("<a>x & y</a>") != "");
     CHECK(malformed("<a b=\"<\"/>") != "");
     CHECK(malformed("<a b=c/>") != "");
-}
-
-TEST_CASE("plot svg: a file appears whole or not at all") {
-    std::string const path = "descent_plot_svg_test.svg";
-    detail::write_file(path, "first");
-    detail::write_file(path, "second");
-    std::stringstream content;
-    content << std::ifstream(path).rdbuf();
-    CHECK(content.str() == "second");
-    CHECK(!std::ifstream(path + ".tmp"));
-    std::remove(path.c_str());
-    CHECK(message_of([] { detail::write_file("no/such/a.svg", ""); }) ==
-          "no/such/a.svg: cannot write: No such file or directory");
 }
 
 TEST_CASE("plot svg: widths and line breaks") {

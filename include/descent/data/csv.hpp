@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include <descent/core/file.hpp>
 #include <descent/data/check.hpp>
 #include <descent/data/csv_options.hpp>
 #include <descent/data/dataset.hpp>
@@ -94,7 +95,7 @@ std::string format_csv(dataset<T> const& table, csv_layout const& layout = {}) {
 /// Throws descent::error if it cannot be written, or if sizes or labels do not fit.
 template <class T>
 void write_csv(std::string const& path, dataset<T> const& table, csv_layout const& layout = {}) {
-    detail::write_file(path, format_csv(table, layout));
+    write_file(path, format_csv(table, layout));
 }
 
 }  // namespace descent::data

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include <descent/core/file.hpp>
 #include <descent/plot/axis.hpp>
 #include <descent/plot/detail/canvas.hpp>
-#include <descent/plot/detail/file.hpp>
 #include <descent/plot/series.hpp>
 
 namespace descent::plot {
@@ -82,7 +82,7 @@ struct bars {
     }
 
     /// Writes svg() to a file, whole or not at all. Throws descent::error if it cannot be written.
-    void save(std::string const& path) const { detail::write_file(path, svg()); }
+    void save(std::string const& path) const { write_file(path, svg()); }
 
 private:
     void check(bar_series const& each) const {

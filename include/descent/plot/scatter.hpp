@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
+#include <descent/core/file.hpp>
 #include <descent/plot/axis.hpp>
 #include <descent/plot/detail/canvas.hpp>
 #include <descent/plot/detail/curve.hpp>
-#include <descent/plot/detail/file.hpp>
 #include <descent/plot/series.hpp>
 
 namespace descent::plot {
@@ -101,7 +101,7 @@ struct scatter {
     }
 
     /// Writes svg() to a file, whole or not at all. Throws descent::error if it cannot be written.
-    void save(std::string const& path) const { detail::write_file(path, svg()); }
+    void save(std::string const& path) const { write_file(path, svg()); }
 
 private:
     /// The ends of the line, and points between where a logarithmic axis bends it.

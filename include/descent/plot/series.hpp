@@ -34,7 +34,7 @@ inline std::string short_number(double value) {
     char buffer[64];
     auto const end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::general, 4);
     std::string written(buffer, end.ptr);
-    return written[0] == '-' ? "\u2212" + written.substr(1) : written;
+    return written[0] == '-' ? text("\u2212", written.substr(1)) : written;
 }
 
 inline void check_series(std::string_view who, series const& each) {

@@ -30,11 +30,12 @@ class svg_writer {
 public:
     /// `title` is what a screen reader says.
     svg_writer(double width, double height, std::string_view title) {
-        out_ = "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"" + number(width) +
-               "\" height=\"" + number(height) + "\" viewBox=\"0 0 " + number(width) + " " + number(height) +
-               "\" font-family=\"Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif\">\n";
+        out_ = descent::text(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"", number(width), "\" height=\"",
+            number(height), "\" viewBox=\"0 0 ", number(width), " ", number(height),
+            "\" font-family=\"Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif\">\n");
         if (!title.empty())
-            out_ += "<title>" + escape(title) + "</title>\n";
+            out_ += descent::text("<title>", escape(title), "</title>\n");
         rect(0, 0, width, height, "#ffffff");
     }
 
@@ -65,7 +66,7 @@ public:
         open("polyline");
         out_ += " points=\"";
         for (std::size_t i = 0; i < points.size(); ++i)
-            out_ += (i ? " " : "") + number(points[i].x) + "," + number(points[i].y);
+            out_ += descent::text(i ? " " : "", number(points[i].x), ",", number(points[i].y));
         out_ += "\"";
         attribute("fill", "none"), attribute("stroke", stroke), attribute("stroke-width", width);
         if (!dash.empty())
@@ -81,12 +82,12 @@ public:
         if (style.bold)
             attribute("font-weight", "bold");
         if (style.rotate != 0)
-            attribute("transform",
-                      "rotate(" + number(style.rotate) + " " + number(at.x) + " " + number(at.y) + ")");
-        out_ += ">" + escape(content);
+            attribute("transform", descent::text("rotate(", number(style.rotate), " ", number(at.x), " ",
+                                                 number(at.y), ")"));
+        out_ += descent::text(">", escape(content));
         if (!power.empty())
-            out_ += "<tspan dy=\"" + number(-0.4 * style.size) + "\" font-size=\"" + number(0.75 * style.size) +
-                    "\">" + escape(power) + "</tspan>";
+            out_ += descent::text("<tspan dy=\"", number(-0.4 * style.size), "\" font-size=\"",
+                                  number(0.75 * style.size), "\">", escape(power), "</tspan>");
         out_ += "</text>\n";
     }
 
@@ -128,7 +129,7 @@ public:
     static std::string number(double value) {
         long long const hundredths = std::llround(value * 100);
         long long const size = hundredths < 0 ? -hundredths : hundredths;
-        std::string written = (hundredths < 0 ? "-" : "") + std::to_string(size / 100);
+        std::string written = descent::text(hundredths < 0 ? "-" : "", size / 100);
         if (size % 100 != 0) {
             written += '.';
             written += char('0' + size % 100 / 10);

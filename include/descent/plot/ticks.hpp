@@ -4,9 +4,12 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <descent/core/error.hpp>
 
 namespace descent::plot {
 
@@ -32,7 +35,7 @@ inline std::string decimal(double value, int digits) {
     char buffer[400];
     auto const end =
         std::to_chars(buffer, buffer + sizeof buffer, std::fabs(value), std::chars_format::fixed, digits);
-    return (value < 0 ? "\u2212" : "") + std::string(buffer, end.ptr);
+    return text(value < 0 ? "\u2212" : "", std::string_view(buffer, std::size_t(end.ptr - buffer)));
 }
 
 inline std::string power_text(int k) { return decimal(k, 0); }

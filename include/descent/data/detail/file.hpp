@@ -30,19 +30,4 @@ inline std::string read_file(std::string const& path) {
     return bytes;
 }
 
-/// Writes a temporary beside the target and renames it, so that a failure leaves the old file whole.
-inline void write_file(std::string const& path, std::string_view bytes) {
-    std::string const temporary = path + ".tmp";
-    std::FILE* file = std::fopen(temporary.c_str(), "wb");
-    expect(file != nullptr, path, ": cannot write: ", std::string_view(std::strerror(errno)));
-    errno = 0;
-    bool const written = std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
-    bool const closed = std::fclose(file) == 0;
-    if (!written || !closed || std::rename(temporary.c_str(), path.c_str()) != 0) {
-        int const reason = errno;
-        std::remove(temporary.c_str());
-        fail(path, ": cannot write: ", std::string_view(std::strerror(reason)));
-    }
-}
-
 }  // namespace descent::data::detail
