@@ -66,7 +66,7 @@ public:
     /// One update from one gradient. Returns false while gradients accumulate: then the weights did not move.
     /// Throws descent::error if the gradients' layout differs from the weights'.
     bool step(params<T> const& gradients) {
-        gradients.expect_same_layout(*weights_, "optimizer: gradients");
+        weights_->expect_same_layout(gradients, "optimizer: gradients");
         if constexpr (Executor::host) {
             return advance(gradients.data());
         } else {
@@ -204,7 +204,7 @@ public:
             expect(saved.tensor_state[i].size() == tensor_state_[i].size(), "optimizer: tensor state ", i,
                    " has ", saved.tensor_state[i].size(), " numbers, the recipe has ", tensor_state_[i].size());
         for (params<T> const& slot : saved.slots)
-            slot.expect_same_layout(*weights_, "optimizer: state");
+            weights_->expect_same_layout(slot, "optimizer: state");
         steps_ = saved.steps;
         calls_ = saved.calls;
         rule_memory_ = saved.memory;
