@@ -9,25 +9,26 @@
 namespace descent {
 
 /// Clips the update to a Euclidean norm over all tensors (Pascanu, Mikolov & Bengio, 2013):
-/// u <- u min(1, bound / |u|). A barrier: one more pass over memory. Same numbers as optax.clip_by_global_norm
-/// (torch's clip_grad_norm_ adds 1e-6 to the norm). A norm that is Inf or NaN gives NaN weights, as there:
-/// watch report.status. Throws descent::error for a bound that is not finite and > 0.
+/// u <- u min(1, bound / (|u| + epsilon)). A barrier: one more pass over memory. Same numbers as
+/// optax.clip_by_global_norm; with epsilon = 1e-6, as torch.nn.utils.clip_grad_norm_. A norm that is Inf or NaN
+/// gives NaN weights, as there: watch report.status. Throws descent::error for a bound that is not finite and
+/// > 0, or an epsilon that is negative or not finite.
 struct clip_norm {
-    double bound = 1;
+    double bound = 1, epsilon = 0;
 
     template <class T>
     struct kernel {
         static constexpr int slots = 0;
         static constexpr int sums = 1;
         T scale;
-        double bound;
+        double bound, epsilon;
 
         template <class V>
         DESCENT_FN void measure(V u, V /*w*/, V* sum) const {
             sum[0] += u * u;
         }
         void settle(double const* sum) {
-            double const norm = std::sqrt(sum[0]);
+            double const norm = std::sqrt(sum[0]) + epsilon;
             scale = T(norm <= bound ? 1 : bound / norm);
         }
 
@@ -39,10 +40,13 @@ struct clip_norm {
 
     template <class T>
     kernel<T> at(step_count) const {
-        return {T(1), bound};
+        return {T(1), bound, epsilon};
     }
 
-    void check() const { detail::check_positive("clip_norm: bound", bound); }
+    void check() const {
+        detail::check_positive("clip_norm: bound", bound);
+        detail::check_not_negative("clip_norm: epsilon", epsilon);
+    }
 };
 static_assert(update_rule<clip_norm>);
 
