@@ -28,6 +28,8 @@ Where the two libraries, or a library and a paper, differ:
 - adabelief in optax adds eps_root to v in every step, so it accumulates.
 - asgd in torch takes step t with the rate and the averaging factor that step t - 1 left, so the average is a copy
   of the weights up to step t0 + 2, then the running mean of the weights after steps t0 + 2, t0 + 3, ...
+- MultiSteps in optax accumulates in float32 unless told otherwise, and schedules of an integer count are float32
+  too; both are float64 here.
 - sparse_adam corrects the bias by the count of all steps; rows without a gradient keep m, v and their weights.
 """
 
@@ -372,6 +374,11 @@ def muon_in_numpy(lr, weight_decay=0.1, momentum=0.95, nesterov=True, adjust_lr_
     return weights
 
 
+def in_double(schedule):
+    """optax's schedules of an integer count are float32, with jax_enable_x64 too."""
+    return lambda count: schedule(jnp.asarray(count, jnp.float64))
+
+
 class Incremental:
     """optax.incremental_update from the start weights: average <- decay * average + (1 - decay) * w."""
 
@@ -529,7 +536,7 @@ def optax_cases():
     )
     optax_case(
         "adam_polynomial",
-        optax.adam(optax.polynomial_schedule(0.05, 0.005, 2, 15)),
+        optax.adam(in_double(optax.polynomial_schedule(0.05, 0.005, 2, 15))),
         "optax.adam(polynomial_schedule)",
         start=0.05,
         end=0.005,
@@ -541,7 +548,7 @@ def optax_cases():
     )
     optax_case(
         "adam_cosine",
-        optax.adam(optax.cosine_decay_schedule(0.05, 15, alpha=0.1)),
+        optax.adam(in_double(optax.cosine_decay_schedule(0.05, 15, alpha=0.1))),
         "optax.adam(cosine_decay_schedule)",
         peak=0.05,
         floor=0.005,
@@ -571,8 +578,8 @@ def optax_cases():
     )
     optax_case(
         "accumulate_adam",
-        optax.MultiSteps(optax.adam(0.01), 4),
-        "optax.MultiSteps(adam)",
+        optax.MultiSteps(optax.adam(0.01), 4, accumulator_dtype=jnp.float64),
+        "optax.MultiSteps(adam, accumulator_dtype=float64)",
         lr=0.01,
         beta1=0.9,
         beta2=0.999,
