@@ -19,8 +19,8 @@ struct nesterov {
 
         template <class V>
         DESCENT_FN V operator()(V u, V /*w*/, V* b) const {
-            *b = beta * *b + u;
-            return u + beta * *b;
+            *b = fused_multiply_add(V(beta), *b, u);
+            return fused_multiply_add(V(beta), *b, u);
         }
     };
 
