@@ -113,7 +113,7 @@ public:
         expect(saved.memory.size() == std::size_t(detail::memory_of<Recipe>), "lazy_optimizer: state has ",
                saved.memory.size(), " numbers of memory, the recipe has ", detail::memory_of<Recipe>);
         for (std::size_t s = 0; s < slots_.size(); ++s)
-            saved.slots[s].expect_same_layout(slots_[s], "lazy_optimizer: state");
+            slots_[s].expect_same_layout(saved.slots[s], "lazy_optimizer: state");
         if (!started_)
             start();
         steps_ = saved.steps;
