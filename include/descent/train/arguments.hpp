@@ -61,9 +61,13 @@ inline constexpr bool is_validation = false;
 template <class D>
 inline constexpr bool is_validation<validation<D>> = true;
 
+template <class A>
+inline constexpr bool is_setting =
+    is_executor<A> || is_storage<A> || is_setup<A> || is_resume<A> || is_validation<A>;
+
+// A const object whose hooks are not const would be taken for a callback and never be called.
 template <class A, class T>
-inline constexpr bool is_known =
-    is_executor<A> || is_storage<A> || is_setup<A> || is_resume<A> || is_validation<A> || is_callback<A, T>;
+inline constexpr bool is_known = is_setting<std::remove_const_t<A>> || is_callback<A, T>;
 
 /// The argument for which Is holds, or the default.
 template <template <class> class Is, class Default>

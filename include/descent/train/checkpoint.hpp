@@ -29,7 +29,7 @@ struct checkpoint {
     checkpoint_plan plan = {};
 
     template <class T>
-    void begin(training<T> const&) const {
+    void begin(training<T> const&) {
         expect(plan.epochs >= 0, "checkpoint: epochs = ", plan.epochs, ": must be >= 0");
         expect(plan.steps >= 0, "checkpoint: steps = ", plan.steps, ": must be >= 0");
     }

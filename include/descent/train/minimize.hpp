@@ -90,9 +90,9 @@ struct sum_problem {
 template <class T, class Problem, class Recipe, class... Argument>
 report<T> train(Problem& problem, params<T>& weights, Recipe const& recipe, fit_options const& options,
                 Argument&... arguments) {
-    static_assert(
-        (is_known<std::remove_cvref_t<Argument>, T> && ...),
-        "behind the options: an executor, a slot storage, setup{}, resume{}, validation{} or callbacks");
+    static_assert((is_known<Argument, T> && ...),
+                  "behind the options: an executor, a slot storage, setup{}, resume{}, validation{} or "
+                  "callbacks (not const)");
     options.check();
     optimizer opt{recipe, weights, pick<executor_test>(exec::serial{}, arguments...),
                   pick<storage_test>(slots::full{}, arguments...)};

@@ -68,7 +68,7 @@ struct stop_on_interrupt {
     }
 
     template <class T>
-    verdict step_done(training<T> const&) const {
+    verdict step_done(training<T> const&) {
         int const signal = detail::interrupts::seen;
         if (signal == 0)
             return {};
@@ -76,7 +76,7 @@ struct stop_on_interrupt {
     }
 
     template <class T>
-    verdict epoch_done(training<T> const& now) const {
+    verdict epoch_done(training<T> const& now) {
         return step_done(now);
     }
 

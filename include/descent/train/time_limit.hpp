@@ -21,7 +21,7 @@ struct time_limit {
     }
 
     template <class T>
-    verdict step_done(training<T> const& now) const {
+    verdict step_done(training<T> const& now) {
         if (now.seconds - start < seconds)
             return {};
         return {true, status::out_of_time, text("the time limit of ", seconds, " s")};
