@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#include <descent/optim/sgd.hpp>
+#include <descent/train/early_stopping.hpp>
+#include <descent/train/minimize.hpp>
+
+#include <limits>
+#include <vector>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "data/message.hpp"
+
+using namespace descent;
+
+namespace {
+
+/// The losses of the epochs, one after another; the weight counts the steps.
+report<double> run(std::vector<double> const& losses, early_stopping& callback, double* left = nullptr) {
+    vector<double> x{{0}};
+    auto const report = minimize(
+        [&](auto const& at, auto& g) {
+            g[0] = -1;
+            return losses.at(std::size_t(at[0]));
+        },
+        x, sgd{}, {.epochs = std::int64_t(losses.size()) - 1}, callback);
+    if (left)
+        *left = x[0];
+    return report;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "train early_stopping: stops after `patience` epochs without improvement, and goes back to the best") {
+    early_stopping callback{.patience = 3};
+    double left = -1;
+    auto const report = run({5, 4, 4.5, 3, 3.5, 3, 3.25, 1, 0}, callback, &left);
+    CHECK(report.status == status::stopped);
+    CHECK(report.reason == "3 epochs without improvement");
+    CHECK(report.epochs == 7);
+    CHECK(report.best_loss == 1);  // of the weights behind the last step, which were evaluated too
+    CHECK(left == 7);
+
+    auto const longer = run({5, 4, 4.5, 3, 3.5, 3, 3.25, 4, 0}, callback, &left);
+    CHECK(longer.epochs == 7);
+    CHECK(longer.best_loss == 3);
+    CHECK(longer.best_epoch == 3);
+    CHECK(left == 3);
+}
+
+TEST_CASE("train early_stopping: without restore_best the last weights stay") {
+    early_stopping callback{.patience = 1, .restore_best = false};
+    double left = -1;
+    auto const report = run({5, 4, 4.5, 3, 2}, callback, &left);
+    CHECK(report.reason == "1 epoch without improvement");
+    CHECK(report.epochs == 3);
+    CHECK(left == 3);
+    CHECK(report.loss == 3);
+}
+
+TEST_CASE("train early_stopping: restores the best also where training simply ended") {
+    early_stopping callback{.patience = 100};
+    double left = -1;
+    auto const report = run({5, 2, 4, 3, 6}, callback, &left);
+    CHECK(report.status == status::finished);
+    CHECK(left == 1);
+}
+
+TEST_CASE("train early_stopping: less than min_delta is no improvement") {
+    early_stopping callback{.patience = 2, .min_delta = 0.5};
+    CHECK(run({5, 4.75, 4.5, 4.25, 4, 3.75}, callback).epochs == 3);
+    CHECK(run({5, 4.75, 4.25, 4, 3.5, 3, 2}, callback).status == status::finished);
+}
+
+TEST_CASE("train early_stopping: watches the validation loss where there is one") {
+    early_stopping callback{.patience = 1};
+    report<double> const none{};
+    params<double> const w{{"x", {1}}};
+    training<double> now{.report = none, .weights = w};
+    callback.begin(now);
+    now.loss = 3, now.validation = 2;
+    CHECK_FALSE(callback.epoch_done(now).stop);
+    now.loss = 1, now.validation = 2;
+    CHECK(callback.epoch_done(now).stop);
+}
+
+TEST_CASE("train early_stopping: each run begins anew") {
+    early_stopping callback{.patience = 2};
+    run({1, 0.5, 0.25, 0.125}, callback);
+    auto const report = run({9, 8, 7, 6, 5}, callback);
+    CHECK(report.status == status::finished);
+    CHECK(callback.memory() == std::vector<double>{6, 0});
+}
+
+TEST_CASE("train early_stopping: bad settings") {
+    auto const complaint = [](early_stopping callback) { return message_of([&] { run({1, 1}, callback); }); };
+    CHECK(complaint({.patience = 0}) == "early_stopping: patience = 0: must be >= 1");
+    CHECK(complaint({.min_delta = -1}) == "early_stopping: min_delta = -1: must be finite and >= 0");
+    CHECK(complaint({.min_delta = std::numeric_limits<double>::infinity()}) ==
+          "early_stopping: min_delta = inf: must be finite and >= 0");
+}
