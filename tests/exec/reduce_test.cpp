@@ -10,13 +10,6 @@
 
 using namespace descent;
 
-namespace {
-
-/// Terms of very different size: any other order of the sum gives other bits.
-double term(descent::index i) { return std::sin(double(i)) * std::pow(10.0, double(i % 17)); }
-
-}  // namespace
-
 TEST_CASE("exec reduce: joins from the left, from the initial value on") {
     auto const letters = [](auto const& executor, descent::index n) {
         return exec::reduce(
@@ -33,6 +26,13 @@ TEST_CASE("exec reduce: joins from the left, from the initial value on") {
 }
 
 #if DESCENT_OPENMP_ENABLED
+namespace {
+
+/// Terms of very different size: any other order of the sum gives other bits.
+double term(descent::index i) { return std::sin(double(i)) * std::pow(10.0, double(i % 17)); }
+
+}  // namespace
+
 TEST_CASE("exec reduce: the same bits for 1, 2, 3 and 7 threads") {
     auto const total = [](auto const& executor) {
         return exec::reduce(executor, 10007, 0.0, term, [](double all, double next) { return all + next; });

@@ -123,7 +123,7 @@ private:
                 if constexpr (Pass::touches(s))
                     slot[s] = state[s].number[i];
             });
-            auto const keep = [mine](T value) { return select(mine, value, T(0)); };
+            auto const keep = [&](T value) { return select(mine, value, T(0)); };
             T update = u.number[i], next = w_old;
             update = Pass::template run<Pass::begin>(ks, update, w_old, slot, std::uint64_t(place + i), keep);
             if constexpr (Pass::writes)
