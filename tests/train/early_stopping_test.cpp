@@ -45,6 +45,7 @@ TEST_CASE(
     CHECK(longer.epochs == 7);
     CHECK(longer.best_loss == 3);
     CHECK(longer.best_epoch == 3);
+    CHECK(longer.loss == 3);
     CHECK(left == 3);
 }
 

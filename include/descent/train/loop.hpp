@@ -148,8 +148,12 @@ private:
             if constexpr (requires { callback.restore_best; })
                 restore = restore || callback.restore_best;
         });
-        if (restore)
+        if (restore) {
             weights_ = report_.best;
+            if (!validates && std::isfinite(report_.best_loss))
+                report_.loss = report_.best_loss;
+            report_.gradient_norm = epoch_record::none;
+        }
         report_.seconds = elapsed();
     }
 
@@ -218,8 +222,7 @@ private:
         weights_.expect_same_layout(from.weights, "resume");
         expect(from.seed == options_.seed, "resume: the snapshot's seed is ", from.seed, ", the options' ",
                options_.seed);
-        expect(from.batch <= batches_, "resume: the snapshot stands at batch ", from.batch,
-               " of ", batches_);
+        expect(from.batch <= batches_, "resume: the snapshot stands at batch ", from.batch, " of ", batches_);
         std::size_t remembering = 0;
         each([&](auto& callback) {
             remembering += requires { callback.recall(callback.memory()); };
