@@ -46,8 +46,7 @@ void check_every_place(Recipe const& recipe, fit_options const& options) {
         return std::pair{report, model.params()};
     };
     std::vector<snapshot<T>> places;
-    auto keep =
-        checkpoint{[&](snapshot<T> const& now) { places.push_back(now); }, {.epochs = 1, .steps = 1}};
+    auto keep = checkpoint{[&](snapshot<T> const& now) { places.push_back(now); }, {.epochs = 1, .steps = 1}};
     early_stopping const patient{.patience = 3, .min_delta = 1e-3};
     // Before and behind: the order of callbacks must not matter.
     auto const [report, weights] = run(keep, early_stopping(patient));

@@ -67,8 +67,10 @@ matrix<index> confusion_matrix(vector<T> const& predicted, vector<T> const& targ
         return index(value);
     };
     matrix<index> count = matrix<index>::Zero(classes, classes);
-    for (index row = 0; row < target.size(); ++row)
-        ++count(label("target", row, target[row]), label("prediction", row, predicted[row]));
+    for (index row = 0; row < target.size(); ++row) {
+        index const t = label("target", row, target[row]);
+        ++count(t, label("prediction", row, predicted[row]));
+    }
     return count;
 }
 

@@ -101,7 +101,7 @@ private:
         state.drawn_at = now.seconds;
         std::int64_t const shown_epoch = now.epoch + (now.batch > 0 && now.epoch < now.epochs);
         write(detail::bar_line(state, detail::bar_left(shown_epoch, now.epochs),
-                               detail::bar_right(state, sample(now), work(now), last, 9),
+                               detail::bar_right(state, sample(now), work(now), last, 6),
                                work(now) > 0 ? sample(now).done / work(now) : 1,
                                detail::terminal_width(stream)) +
               (last ? "\n" : ""));
