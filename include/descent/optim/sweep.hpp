@@ -217,6 +217,23 @@ DESCENT_FN void unroll(F const& f) {
     (std::make_integer_sequence<int, N>{});
 }
 
+/// Numbers that a pass takes per turn of its loop: one cache line, and two where it sums up, so that enough
+/// sums run side by side to hide the latency of an addition. Alike for every width of pack, and so are the
+/// sums.
+template <class V, bool Sums>
+inline constexpr int turn = Sums               ? 128 / int(sizeof(number_of<V>))
+                            : lanes_of<V> == 1 ? 1
+                                               : 64 / int(sizeof(number_of<V>));
+
+/// The sum of all lanes of `Count` packs, halves added to halves: one fixed order. Destroys them.
+template <int Count, class V>
+DESCENT_FN number_of<V> sum_of_packs(V* packs) {
+    for (int half = Count / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; ++i)
+            packs[i] += packs[i + half];
+    return sum(packs[0]);
+}
+
 /// Runs one piece on packs V. Free and with restrict pointers: the form that compilers turn into the tightest
 /// loop.
 template <class Pass, class Storage, class V, class Ks, class T, int Slots>
@@ -231,8 +248,9 @@ void run_piece(Ks const& constants, streams<T, Slots> const& memory, piece const
                 return false;
         return true;
     }();
+    constexpr int packs = turn<V, (sum_count > 0)> / lanes;
     // Sums restart with each tile, so that few numbers of type T are added up before double takes over.
-    constexpr index tile = in_place && sum_count == 0 ? piece_size : slots::tile;
+    constexpr index tile = !in_place ? slots::tile : sum_count == 0 ? piece_size : 4 * slots::tile;
 
     Ks const ks = constants;
     T* DESCENT_RESTRICT const weights = memory.weights + at.offset;
@@ -242,9 +260,16 @@ void run_piece(Ks const& constants, streams<T, Slots> const& memory, piece const
     for (int k = 0; k < sum_count; ++k)
         sums[k] = 0;
 
+    // Where sums are taken there is little else to do than to wait for memory: a full piece is read at two
+    // places at once, half a piece apart, which keeps more prefetches in flight.
+    bool const apart = in_place && sum_count > 0 && at.count == piece_size;
+    index const reach = apart ? piece_size / 2 : at.count, span = apart ? tile / 2 : tile;
+    constexpr index half = packs / 2 * lanes;
+    index const stride = apart ? half : packs * lanes, far = apart ? piece_size / 2 : half;
+
     alignas(alignment) T scratch[in_place ? 1 : std::size_t(Slots) * slots::tile];
-    for (index first = 0; first < at.count; first += tile) {
-        index const count = std::min(tile, at.count - first);
+    for (index first = 0; first < reach; first += span) {
+        index const count = std::min(span, reach - first);
         index const padded = (count + lanes - 1) / lanes * lanes;
         T* slot[std::size_t(Slots) + 1];
         unroll<Slots>([&](auto s) {
@@ -257,11 +282,13 @@ void run_piece(Ks const& constants, streams<T, Slots> const& memory, piece const
                 }
         });
 
-        V sum_of[std::size_t(sum_count) + 1];
+        V sum_of[std::size_t(sum_count) + 1][packs];
         for (int k = 0; k < sum_count; ++k)
-            sum_of[k] = V(T(0));
+            for (int c = 0; c < packs; ++c)
+                sum_of[k][c] = V(T(0));
 
-        for (index i = 0; i < padded; i += lanes) {
+        // One pack. The last one of a tensor holds fewer than `lanes` real numbers.
+        auto const step = [&](index i, int c, auto whole) {
             V u = load<V>(input + first + i);
             V const w = load<V>(weights + first + i);
             V state[std::size_t(Slots) + 1];
@@ -283,7 +310,7 @@ void run_piece(Ks const& constants, streams<T, Slots> const& memory, piece const
                 next = keep(Pass::template settle_weight<0>(ks, w - u, state));
 
             // Padding stays zero whatever the kernels make of it.
-            if (i + lanes > count) [[unlikely]] {
+            if constexpr (!whole) {
                 int const real = int(count - i);
                 u = first_lanes(u, real);
                 next = first_lanes(next, real);
@@ -295,18 +322,33 @@ void run_piece(Ks const& constants, streams<T, Slots> const& memory, piece const
 
             if constexpr (Pass::keeps)
                 store(kept + first + i, u);
-            if constexpr (Pass::sums_up)
-                stage<Pass::end>(ks).measure(u, w, sum_of);
+            if constexpr (Pass::sums_up) {
+                V own[std::size_t(sum_count) + 1];
+                for (int k = 0; k < sum_count; ++k)
+                    own[k] = sum_of[k][c];
+                stage<Pass::end>(ks).measure(u, w, own);
+                for (int k = 0; k < sum_count; ++k)
+                    sum_of[k][c] = own[k];
+            }
             if constexpr (Pass::writes)
                 store(weights + first + i, next);
             unroll<Slots>([&](auto s) {
                 if constexpr (Pass::touches(s))
                     store(slot[s] + i, state[s]);
             });
-        }
+        };
+
+        index i = 0;
+        for (index const end = count / stride * stride; i < end; i += stride)
+            unroll<packs>([&](auto c) {
+                step(i + (c < packs / 2 ? index(c) * lanes : far + index(c) * lanes - half), c,
+                     std::true_type{});
+            });
+        for (int c = 0; i < count; i += lanes, ++c)
+            step(i, c, std::false_type{});
 
         for (int k = 0; k < sum_count; ++k)
-            sums[k] += double(sum(sum_of[k]));
+            sums[k] += double(sum_of_packs<packs>(sum_of[k]));
         unroll<Slots>([&](auto s) {
             if constexpr (!in_place)
                 if constexpr (decoded(s))
