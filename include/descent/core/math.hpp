@@ -33,6 +33,12 @@ requires detail::is_real<V> DESCENT_FN V fused_multiply_add(V a, std::type_ident
     return detail::fused(a, b, c);
 }
 
+/// a + share (b - a), the product and the sum fused as above: from a at share 0 towards b.
+template <class V>
+requires detail::is_real<V> DESCENT_FN V lerp(V a, std::type_identity_t<V> b, std::type_identity_t<V> share) {
+    return detail::fused(share, b - a, a);
+}
+
 /// x * x.
 template <class V>
 requires detail::is_real<V> DESCENT_FN V square(V x) { return x * x; }

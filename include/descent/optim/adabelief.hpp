@@ -24,9 +24,9 @@ struct adabelief {
         DESCENT_FN V operator()(V u, V /*w*/, V* slot) const {
             V& m = slot[0];
             V& v = slot[1];
-            m += gain1 * (u - m);
+            m = lerp(m, u, gain1);
             V const surprise = u - m;
-            v += gain2 * (surprise * surprise - v) + epsilon_root;
+            v = lerp(v, surprise * surprise, gain2) + epsilon_root;
             return unbias1 * m / (sqrt(unbias2 * v) + epsilon);
         }
     };

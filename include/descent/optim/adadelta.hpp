@@ -23,9 +23,9 @@ struct adadelta {
         DESCENT_FN V operator()(V u, V /*w*/, V* slot) const {
             V& v = slot[0];
             V& d = slot[1];
-            v += gain * (u * u - v);
+            v = lerp(v, u * u, gain);
             V const moved = sqrt(d + epsilon) / sqrt(v + epsilon) * u;
-            d += gain * (moved * moved - d);
+            d = lerp(d, moved * moved, gain);
             return moved;
         }
     };

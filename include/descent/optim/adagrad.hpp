@@ -25,7 +25,7 @@ struct adagrad {
 
         template <class V>
         DESCENT_FN V operator()(V u, V /*w*/, V* slot) const {
-            *slot += u * u;
+            *slot = fused_multiply_add(u, u, *slot);
             return gain * u / (sqrt(*slot) + epsilon);
         }
     };

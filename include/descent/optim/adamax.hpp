@@ -25,7 +25,7 @@ struct adamax {
         DESCENT_FN V operator()(V u, V /*w*/, V* slot) const {
             V& m = slot[0];
             V& n = slot[1];
-            m += gain1 * (u - m);
+            m = lerp(m, u, gain1);
             n = max(abs(u) + epsilon, beta2 * n);
             return unbias1 * m / n;
         }

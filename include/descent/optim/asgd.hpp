@@ -31,7 +31,7 @@ struct asgd {
         }
         template <class V>
         DESCENT_FN V after(V w, V* slot) const {
-            *slot = gain == T(1) ? w : *slot + gain * (w - *slot);
+            *slot = gain == T(1) ? w : lerp(*slot, w, gain);
             return w;
         }
     };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <descent/core/math.hpp>
 #include <descent/optim/check.hpp>
 #include <descent/optim/rule.hpp>
 
@@ -19,7 +20,7 @@ struct decay {
 
         template <class V>
         DESCENT_FN V operator()(V u, V w, V* /*slot*/) const {
-            return u + lambda * w;
+            return fused_multiply_add(V(lambda), w, u);
         }
     };
 

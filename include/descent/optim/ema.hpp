@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include <descent/core/math.hpp>
 #include <descent/optim/check.hpp>
 #include <descent/optim/rule.hpp>
 
@@ -36,7 +37,7 @@ struct ema {
         }
         template <class V>
         DESCENT_FN V after(V w, V* slot) const {
-            *slot = gain == T(1) ? w : *slot + gain * (w - *slot);
+            *slot = gain == T(1) ? w : lerp(*slot, w, gain);
             return w;
         }
     };

@@ -21,8 +21,8 @@ struct lion {
 
         template <class V>
         DESCENT_FN V operator()(V u, V /*w*/, V* slot) const {
-            V const blend = *slot + gain1 * (u - *slot);
-            *slot += gain2 * (u - *slot);
+            V const blend = lerp(*slot, u, gain1);
+            *slot = lerp(*slot, u, gain2);
             return sign(blend);
         }
     };

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include <descent/core/error.hpp>
+#include <descent/core/math.hpp>
 #include <descent/optim/rule.hpp>
 
 namespace descent {
@@ -34,7 +35,7 @@ struct lookahead {
         }
         template <class V>
         DESCENT_FN V after(V w, V* slow) const {
-            return due ? *slow += alpha * (w - *slow) : w;
+            return due ? *slow = lerp(*slow, w, alpha) : w;
         }
     };
 

@@ -47,8 +47,8 @@ struct muon {
 
         template <class V>
         DESCENT_FN V operator()(V u, V /*w*/, V* slot) const {
-            *slot += gain * (u - *slot);
-            return nesterov ? u + beta * (*slot - u) : *slot;
+            *slot = lerp(*slot, u, gain);
+            return nesterov ? lerp(u, *slot, beta) : *slot;
         }
     };
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include <descent/core/math.hpp>
 #include <descent/core/random.hpp>
 #include <descent/optim/check.hpp>
 #include <descent/optim/rule.hpp>
@@ -26,7 +27,7 @@ struct noise {
 
         template <class V>
         DESCENT_FN V operator()(V u, V /*w*/, V* /*slot*/, std::uint64_t element) const {
-            return u + sigma * draws.normal<V>(element);
+            return fused_multiply_add(V(sigma), draws.normal<V>(element), u);
         }
     };
 

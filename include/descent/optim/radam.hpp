@@ -27,8 +27,8 @@ struct radam {
         DESCENT_FN V operator()(V u, V /*w*/, V* slot) const {
             V& m = slot[0];
             V& v = slot[1];
-            m += gain1 * (u - m);
-            v += gain2 * (u * u - v);
+            m = lerp(m, u, gain1);
+            v = lerp(v, u * u, gain2);
             V const mean = unbias1 * m;
             return adaptive ? mean * rectified / (sqrt(v) + epsilon) : mean;
         }

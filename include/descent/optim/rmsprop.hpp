@@ -22,7 +22,7 @@ struct rmsprop {
 
         template <class V>
         DESCENT_FN V operator()(V u, V /*w*/, V* slot) const {
-            *slot += gain * (u * u - *slot);
+            *slot = lerp(*slot, u * u, gain);
             return u / (sqrt(*slot) + epsilon);
         }
     };

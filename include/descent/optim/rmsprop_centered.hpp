@@ -23,9 +23,9 @@ struct rmsprop_centered {
         DESCENT_FN V operator()(V u, V /*w*/, V* slot) const {
             V& v = slot[0];
             V& m = slot[1];
-            v += gain * (u * u - v);
-            m += gain * (u - m);
-            V const variance = max(v - m * m, V(0));  // rounding may leave it below 0
+            v = lerp(v, u * u, gain);
+            m = lerp(m, u, gain);
+            V const variance = max(fused_multiply_add(-m, m, v), V(0));  // rounding may leave it below 0
             return u / (sqrt(variance) + epsilon);
         }
     };

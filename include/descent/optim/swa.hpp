@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include <descent/core/error.hpp>
+#include <descent/core/math.hpp>
 #include <descent/optim/rule.hpp>
 
 namespace descent {
@@ -29,7 +30,7 @@ struct swa {
         template <class V>
         DESCENT_FN V after(V w, V* slot) const {
             if (gain != T(0))
-                *slot = gain == T(1) ? w : *slot + gain * (w - *slot);
+                *slot = gain == T(1) ? w : lerp(*slot, w, gain);
             return w;
         }
     };

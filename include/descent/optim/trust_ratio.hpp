@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include <descent/core/math.hpp>
 #include <descent/optim/check.hpp>
 #include <descent/optim/rule.hpp>
 
@@ -25,8 +26,8 @@ struct trust_ratio {
 
         template <class V>
         DESCENT_FN void measure(V u, V w, V* sum) const {
-            sum[0] += u * u;
-            sum[1] += w * w;
+            sum[0] = fused_multiply_add(u, u, sum[0]);
+            sum[1] = fused_multiply_add(w, w, sum[1]);
         }
         void settle(double const* sum) {
             double const update = std::sqrt(sum[0]), weights = std::sqrt(sum[1]);

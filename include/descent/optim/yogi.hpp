@@ -31,8 +31,8 @@ struct yogi {
             V& m = slot[0];
             V& v = slot[1];
             V const power = u * u;
-            m += gain1 * (u - m);
-            v -= sign(v - power) * (gain2 * power);
+            m = lerp(m, u, gain1);
+            v = fused_multiply_add(-sign(v - power), gain2 * power, v);
             return unbias1 * m / (sqrt(unbias2 * v) + epsilon);
         }
     };
