@@ -127,7 +127,10 @@ TEST_CASE("train batch: threads share the batches of one thread") {
 #endif
 
 TEST_CASE("train batch: bad settings") {
-    CHECK(message_of([] { batch_policy(mini_batch{0}); }) == "mini_batch: size = 0: must be >= 1");
+    CHECK(message_of([] {
+              batch_policy const policy = mini_batch{0};
+              static_cast<void>(policy);
+          }) == "mini_batch: size = 0: must be >= 1");
     auto const complaint = [](fit_options const& options) { return message_of([&] { options.check(); }); };
     CHECK(complaint({}) == "(no error)");
     CHECK(complaint({.epochs = -1}) == "options: epochs = -1: must be >= 0");
@@ -135,4 +138,17 @@ TEST_CASE("train batch: bad settings") {
     CHECK(complaint({.tolerance = -1e-3}) == "options: tolerance = -0.001: must be >= 0");
     CHECK(complaint({.tolerance = std::numeric_limits<double>::quiet_NaN()}) ==
           "options: tolerance = nan: must be >= 0");
+}
+
+TEST_CASE("train batch: a batch larger than all counts of samples takes all samples") {
+    vector<double> x{{0}};
+    auto const report =
+        minimize(sum_over{3,
+                          [](descent::index, auto const& at, auto& g) {
+                              g[0] += 1;
+                              return at[0];
+                          }},
+                 x, sgd{}, {.epochs = 2, .batch = mini_batch{std::numeric_limits<descent::index>::max()}});
+    CHECK(report.steps == 2);
+    CHECK(x[0] == -2);
 }
