@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -54,17 +55,24 @@ public:
 
 private:
     static constexpr std::size_t huge_page = std::size_t(2) << 20;
+    /// Large buffers start at different cache lines behind a page's start, told by their addresses: where all
+    /// streams of a sweep have equal low address bits, they press on the same cache sets and memory banks (2 to
+    /// 5 % slower).
+    static constexpr std::size_t shift = 17 * 64, shifts = 16;
 
     struct release {
         std::align_val_t aligned;
-        void operator()(T* memory) const { ::operator delete(memory, aligned); }
+        std::size_t shifted = 0;
+        void operator()(T* memory) const {
+            ::operator delete(reinterpret_cast<unsigned char*>(memory) - shifted, aligned);
+        }
     };
 
     static std::unique_ptr<T[], release> allocate(std::size_t n) {
         if (n > static_cast<std::size_t>(-1) / 2 / sizeof(T))
             throw std::bad_alloc();
-        std::size_t const bytes = n * sizeof(T);
-        bool const large = DESCENT_HUGE_PAGES && bytes >= 2 * huge_page;
+        bool const large = DESCENT_HUGE_PAGES && n * sizeof(T) >= 2 * huge_page;
+        std::size_t const bytes = n * sizeof(T) + (large ? shift * (shifts - 1) : 0);
         auto const aligned = std::align_val_t(large ? huge_page : alignment);
         void* const memory = ::operator new(bytes, aligned);
 #if DESCENT_HUGE_PAGES
@@ -72,10 +80,12 @@ private:
             ::madvise(memory, bytes, MADV_HUGEPAGE);  // advice: a refusal changes only the speed
 #endif
         std::memset(memory, 0, bytes);
-        return {static_cast<T*>(memory), release{aligned}};
+        std::size_t const page = reinterpret_cast<std::uintptr_t>(memory) / huge_page;
+        std::size_t const shifted = large ? page % shifts * shift : 0;
+        return {reinterpret_cast<T*>(static_cast<unsigned char*>(memory) + shifted), release{aligned, shifted}};
     }
 
-    std::unique_ptr<T[], release> data_{nullptr, release{std::align_val_t(alignment)}};
+    std::unique_ptr<T[], release> data_{nullptr, release{std::align_val_t(alignment), 0}};
     std::size_t size_ = 0;
 };
 
