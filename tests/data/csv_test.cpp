@@ -134,6 +134,18 @@ TEST_CASE("data csv: numbers at the edges") {
     CHECK(row.x(1, 3) == 12345678.0);
     CHECK(row.x(1, 4) == 0.1);
     CHECK(row.x(1, 5) == 1e5);
+    // Too small or too large is told from where the first digit stands, not from the exponent alone.
+    std::string const zeros(400, '0');
+    auto const tiny = parse_csv<float>("0.00000000000000000000000000000000000000000000000001\n-0." + zeros +
+                                           "1\n0." + zeros + "1e+2\n1e-99999999999999999999\n",
+                                       {.header = false});
+    REQUIRE(tiny.samples() == 4);
+    CHECK(tiny.x.isZero(0));
+    CHECK(parse_csv<double>("1" + zeros + "e-400\n", {.header = false}).x(0, 0) == 1.0);
+    for (std::string const& huge :
+         {"1" + zeros, "-12" + zeros + ".5e-5", std::string("1e+99999999999999999999")})
+        CHECK(error_in("a\n" + huge + "\n") == "file.csv:2:1: column 'a': '" + huge.substr(0, 40) +
+                                                   (huge.size() > 40 ? "...'" : "'") + " is out of range");
     auto const exact = parse_csv<float>("16777217\n9999999\n0.1\n1e-46\n", {.header = false});
     CHECK(exact.x(0, 0) == 16777216.0f);
     CHECK(exact.x(1, 0) == 9999999.0f);
@@ -267,4 +279,12 @@ TEST_CASE("data csv: every cut of a valid file gives a table or an error, never 
         tables += error_in(text.substr(0, length), {.target = -1}) == "(no error)";
     CHECK(tables > 5);
     CHECK(tables < int(text.size()) - 20);
+}
+
+TEST_CASE("data csv: a name that is empty is written so that it is read back") {
+    data::dataset<float> const one{matrix<float>::Ones(2, 1), {}, {""}};
+    CHECK(data::format_csv(one) == "\"\"\n1\n1\n");
+    auto const back = parse_csv<float>(data::format_csv(one));
+    CHECK(back.samples() == 2);
+    CHECK(back.feature_names == names{""});
 }

@@ -47,7 +47,9 @@ std::string format_csv(dataset<T> const& table, csv_layout const& layout = {}) {
     std::string written;
     auto const cell = [&](std::string_view content) {
         char const special[] = {layout.delimiter, '"', '\n', '\r'};
-        if (content.find_first_of(std::string_view(special, sizeof special)) == content.npos) {
+        // Unquoted, a row of one empty cell would be a blank line, and no row.
+        if (!content.empty() &&
+            content.find_first_of(std::string_view(special, sizeof special)) == content.npos) {
             written += content;
             return;
         }
