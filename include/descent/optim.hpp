@@ -31,6 +31,7 @@
 #include <descent/optim/nesterov.hpp>
 #include <descent/optim/noise.hpp>
 #include <descent/optim/optimizer.hpp>
+#include <descent/optim/passes.hpp>
 #include <descent/optim/radam.hpp>
 #include <descent/optim/rate.hpp>
 #include <descent/optim/rmsprop.hpp>
@@ -40,6 +41,7 @@
 #include <descent/optim/sgd.hpp>
 #include <descent/optim/sign_sgd.hpp>
 #include <descent/optim/slots.hpp>
+#include <descent/optim/state.hpp>
 #include <descent/optim/swa.hpp>
 #include <descent/optim/sweep.hpp>
 #include <descent/optim/trust_ratio.hpp>
