@@ -30,7 +30,7 @@ int main(int argc, char** argv) try {
     // 3. Fit. Behind the options stand, in any order: validation data, an executor, callbacks.
     linear::logistic_regression<float> model{train.features(), {.l2 = 1e-3}};
     auto const report = fit(model, train, chain(adam{}, rate{1e-2}), {.epochs = 100, .batch = mini_batch{64}},
-                            validation{held}, progress_bar{}, early_stopping{.patience = 5});
+                            validate_on{held}, progress_bar{}, early_stopping{.patience = 5});
     std::printf("%s; best validation loss %.4f in epoch %td\n", report.reason.c_str(), report.best_loss,
                 report.best_epoch);
 

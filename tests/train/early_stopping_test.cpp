@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include <descent/linear/logistic_regression.hpp>
+#include <descent/optim/chain.hpp>
+#include <descent/optim/rate.hpp>
 #include <descent/optim/sgd.hpp>
 #include <descent/train/early_stopping.hpp>
+#include <descent/train/fit.hpp>
 #include <descent/train/minimize.hpp>
 
 #include <limits>
@@ -99,4 +103,21 @@ TEST_CASE("train early_stopping: bad settings") {
     CHECK(complaint({.min_delta = -1}) == "early_stopping: min_delta = -1: must be finite and >= 0");
     CHECK(complaint({.min_delta = std::numeric_limits<double>::infinity()}) ==
           "early_stopping: min_delta = inf: must be finite and >= 0");
+}
+
+TEST_CASE("train early_stopping: the loss is that of the weights put back, with validation too") {
+    // Validated on labels turned round, so that every epoch makes it worse and the first one is the best.
+    data::dataset<double> table{matrix<double>{{-1}, {1}}, vector<double>{{0, 1}}};
+    auto held_out = table;
+    held_out.y << 1, 0;
+    for (batch_policy const batch : {batch_policy(full_batch{}), batch_policy{1, false}}) {
+        linear::logistic_regression<double> model{1}, once{1};
+        auto const recipe = chain(rate{0.5});
+        auto const report = fit(model, table, recipe, {.epochs = 9, .batch = batch}, validate_on{held_out},
+                                early_stopping{.patience = 3});
+        CHECK(report.best_epoch == 1);
+        CHECK(report.epochs == 4);
+        CHECK(report.loss == fit(once, table, recipe, {.epochs = 1, .batch = batch}).loss);
+        CHECK(model.params()["weight"].data[0] == once.params()["weight"].data[0]);
+    }
 }

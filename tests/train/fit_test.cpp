@@ -55,7 +55,7 @@ TEST_CASE("train fit: validation data decides which epoch is best, and is never 
     linear::softmax_regression<double> model{4, 3}, alone{4, 3};
     auto const recipe = chain(sgd{}, rate{1.0});
     fit_options const options{.epochs = 40, .batch = mini_batch{16}, .seed = 3};
-    auto const report = fit(model, train, recipe, options, validation{held_out});
+    auto const report = fit(model, train, recipe, options, validate_on{held_out});
     fit(alone, train, recipe, options);
     CHECK(same_bits(model.params(), alone.params()));
 
@@ -80,7 +80,7 @@ TEST_CASE("train fit: plateau lowers the rate after evaluations that bring nothi
     std::vector<double> steps;
     auto before = model.params();
     fit(model, table, chain(sign_sgd{}, rate{plateau{.rate = 0.5, .factor = 0.5, .patience = 1}}),
-        {.epochs = 6}, validation{held_out}, [&](auto const& now) {
+        {.epochs = 6}, validate_on{held_out}, [&](auto const& now) {
             steps.push_back(std::fabs(now.weights["bias"].data[0] - before["bias"].data[0]));
             before = now.weights;
         });
@@ -169,7 +169,7 @@ TEST_CASE("train fit: data that cannot be learned is named before the first step
     CHECK(complaint(table) == "softmax_regression: 10 samples, 9 targets");
 
     auto const good = clouds<float>(10, 4), wrong = clouds<float>(10, 3);
-    CHECK(message_of([&] { fit(model, good, chain(sgd{}, rate{0.1}), {}, validation{wrong}); }) ==
+    CHECK(message_of([&] { fit(model, good, chain(sgd{}, rate{0.1}), {}, validate_on{wrong}); }) ==
           "softmax_regression: the data has 3 features, the model 4");
     CHECK(message_of([&] { fit(model, good, chain(sgd{}, rate{-1.0})); }) ==
           "constant: rate = -1: must be finite and > 0");

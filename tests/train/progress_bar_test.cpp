@@ -216,7 +216,7 @@ TEST_CASE("train progress_bar: silent is silent, and a fit writes its epochs") {
     paper out, quiet;
     auto const table = clouds<float>(20, 4);
     linear::softmax_regression<float> model{4, 3};
-    fit(model, table, chain(sgd{}, rate{0.1}), {.epochs = 3, .batch = mini_batch{5}}, validation{table},
+    fit(model, table, chain(sgd{}, rate{0.1}), {.epochs = 3, .batch = mini_batch{5}}, validate_on{table},
         progress_bar{.stream = out.file}, progress_bar{.stream = quiet.file, .style = progress_bar::silent});
     CHECK(quiet.text().empty());
     auto const lines = split(out.text(), '\n');

@@ -42,7 +42,7 @@ void check_every_place(Recipe const& recipe, fit_options const& options) {
     auto const train = clouds<T>(50, 4, 1), held_out = clouds<T>(20, 4, 2);
     auto const run = [&](auto&&... more) {
         linear::softmax_regression<T> model{4, 3};
-        auto const report = fit(model, train, recipe, options, validation{held_out}, more...);
+        auto const report = fit(model, train, recipe, options, validate_on{held_out}, more...);
         return std::pair{report, model.params()};
     };
     std::vector<snapshot<T>> places;
@@ -132,4 +132,18 @@ TEST_CASE("train resume: a snapshot of another run is refused") {
           "optimizer: state has 2 slots, the recipe has 0");
     CHECK(message_of([] { early_stopping{}.recall({1}); }) ==
           "early_stopping: 1 numbers of memory, expected 2");
+}
+
+TEST_CASE("train resume: a snapshot that a callback refuses leaves the weights as they are") {
+    auto const table = clouds<float>(40, 4);
+    auto const recipe = chain(adam{}, rate{0.1});
+    snapshot<float> last;
+    linear::softmax_regression<float> model{4, 3}, other{4, 3};
+    fit(model, table, recipe, {.epochs = 2}, checkpoint{[&](auto const& now) { last = now; }},
+        early_stopping{});
+    last.callbacks = {{1}};
+    auto const before = other.params();
+    CHECK(message_of([&] { fit(other, table, recipe, {.epochs = 3}, resume{last}, early_stopping{}); }) ==
+          "early_stopping: 1 numbers of memory, expected 2");
+    CHECK(same_bits(before, other.params()));
 }

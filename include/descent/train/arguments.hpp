@@ -9,7 +9,7 @@
 #include <descent/train/callback.hpp>
 
 // fit and minimize take, in any order behind their options: an executor, a slot storage, setup{...},
-// resume{...}, validation{...} and callbacks. Here they are told apart at compile time.
+// resume{...}, validate_on{...} and callbacks. Here they are told apart at compile time.
 namespace descent {
 
 /// Lets you touch the optimizer before the first step: groups, frozen tensors.
@@ -32,11 +32,11 @@ resume(snapshot<T> const&) -> resume<T>;
 
 /// Data that is evaluated after each epoch and never trained on. The dataset must live as long as the call.
 template <class Data>
-struct validation {
+struct validate_on {
     Data const& data;
 };
 template <class Data>
-validation(Data const&) -> validation<Data>;
+validate_on(Data const&) -> validate_on<Data>;
 
 namespace detail {
 
@@ -59,7 +59,7 @@ inline constexpr bool is_resume<resume<T>> = true;
 template <class A>
 inline constexpr bool is_validation = false;
 template <class D>
-inline constexpr bool is_validation<validation<D>> = true;
+inline constexpr bool is_validation<validate_on<D>> = true;
 
 template <class A>
 inline constexpr bool is_setting =

@@ -43,8 +43,8 @@ struct model_problem {
 
 }  // namespace detail
 
-/// Trains a model on data by an update rule. Behind the options, in any order: an executor, validation{data}, a
-/// slot storage, setup{...}, resume{...} and callbacks.
+/// Trains a model on data by an update rule. Behind the options, in any order: an executor, validate_on{data},
+/// a slot storage, setup{...}, resume{...} and callbacks.
 ///
 ///     auto report = fit(model, train, chain(adam{}, rate{1e-2}), {.epochs = 20, .batch = mini_batch{256}},
 ///                       exec::openmp{}, progress_bar{}, early_stopping{.patience = 3});

@@ -91,7 +91,7 @@ template <class T, class Problem, class Recipe, class... Argument>
 report<T> train(Problem& problem, params<T>& weights, Recipe const& recipe, fit_options const& options,
                 Argument&... arguments) {
     static_assert((is_known<Argument, T> && ...),
-                  "behind the options: an executor, a slot storage, setup{}, resume{}, validation{} or "
+                  "behind the options: an executor, a slot storage, setup{}, resume{}, validate_on{} or "
                   "callbacks (not const)");
     options.check();
     optimizer opt{recipe, weights, pick<executor_test>(exec::serial{}, arguments...),
