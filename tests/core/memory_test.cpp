@@ -64,3 +64,16 @@ TEST_CASE("core memory: copies copy the numbers, moves take them") {
 TEST_CASE("core memory: more than there is") {
     CHECK_THROWS_AS(aligned_buffer<double>(static_cast<std::size_t>(-1) / 4), std::bad_alloc);
 }
+
+TEST_CASE("core memory: assigning as many numbers leaves them where they are") {
+    aligned_buffer<double> to(3), from(3);
+    from[1] = 5;
+    double const* const memory = to.data();
+    to = from;
+    CHECK(to.data() == memory);
+    CHECK(to[1] == 5);
+    from[1] = 6;
+    CHECK(to[1] == 5);
+    to = aligned_buffer<double>(4);
+    CHECK(to.size() == 4);
+}

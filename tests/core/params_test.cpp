@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <descent/core/params.hpp>
 
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <catch2/catch_template_test_macros.hpp>
@@ -119,4 +121,33 @@ TEMPLATE_TEST_CASE("core params: the sum of squares shows what is not finite, an
     CHECK(p.sum_of_squares() == std::numeric_limits<double>::infinity());
     p["a"].data[3] = std::numeric_limits<T>::quiet_NaN();
     CHECK(std::isnan(p.sum_of_squares()));
+}
+
+TEST_CASE("core params: assigning the same layout keeps views valid") {
+    params<double> p{{"a", {3}}}, other = p;
+    auto const view = p["a"].flat();
+    other["a"].flat() << 1, 2, 3;
+    p = other;
+    CHECK(view[2] == 3);
+}
+
+TEST_CASE("core params: what was moved away is empty") {
+    params<float> p{{"a", {3}}, {"b", {2}}};
+    params<float> const taken = std::move(p);
+    CHECK(taken.size() == 5);
+    CHECK(p.size() == 0);
+    CHECK(p.entries().empty());
+}
+
+TEST_CASE("core params: a hundred thousand tensors take no time") {
+    std::vector<tensor_spec> specs;
+    for (int i = 0; i < 100'000; ++i)
+        specs.push_back({"layer." + std::to_string(i) + ".weight", {2}});
+    auto const begin = std::chrono::steady_clock::now();
+    params<float> const many(specs);
+    // Comparing all pairs of names takes a minute.
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(5));
+    CHECK(many.size() == 200'000);
+    specs.push_back({"layer.500.weight", {2}});
+    CHECK(message_of([&] { params<float>{specs}; }) == "params: tensor 'layer.500.weight' is named twice");
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
@@ -46,13 +47,17 @@ public:
     params(std::initializer_list<tensor_spec> specs) : params(std::vector<tensor_spec>(specs)) {}
     explicit params(std::vector<tensor_spec> const& specs) {
         index end = 0;
+        std::vector<std::string_view> names;
         for (tensor_spec const& spec : specs) {
             expect(!spec.name.empty(), "params: a tensor has no name");
-            expect(!find(spec.name), "params: tensor '", spec.name, "' is named twice");
+            names.push_back(spec.name);
             entries_.push_back({spec.name, spec.extents, end});
             end += padded(spec.extents.size());
-            size_ += spec.extents.size();
         }
+        std::sort(names.begin(), names.end());
+        auto const twice = std::adjacent_find(names.begin(), names.end());
+        if (twice != names.end())
+            fail("params: tensor '", *twice, "' is named twice");
         arena_ = aligned_buffer<T>(std::size_t(end));
     }
 
@@ -60,7 +65,6 @@ public:
     params like() const {
         params other;
         other.entries_ = entries_;
-        other.size_ = size_;
         other.arena_ = aligned_buffer<T>(arena_.size());
         return other;
     }
@@ -89,7 +93,12 @@ public:
     }
 
     /// Numbers in all tensors, padding not counted.
-    index size() const { return size_; }
+    index size() const {
+        index count = 0;
+        for (entry const& each : entries_)
+            count += each.size();
+        return count;
+    }
 
     /// The arena: numbers with padding, from an aligned address.
     T* data() { return arena_.data(); }
@@ -165,7 +174,6 @@ private:
     static index padded(index n) { return (n + granule - 1) / granule * granule; }
 
     std::vector<entry> entries_;
-    index size_ = 0;
     aligned_buffer<T> arena_;
     std::vector<std::uint8_t> mask_;
 };
