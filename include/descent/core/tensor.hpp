@@ -41,10 +41,12 @@ public:
     constexpr shape(std::initializer_list<index> extents) {
         expect(extents.size() <= std::size_t(max_rank), "shape: rank = ", extents.size(),
                ": must be <= ", max_rank);
+        index elements = 1;  // of the extents that are not 0: views multiply parts of them
         for (index const extent : extents) {
             expect(extent >= 0, "shape: extent ", rank_, " = ", extent, ": must be >= 0");
-            expect(extent == 0 || size() <= limit / extent, "shape: extent ", rank_, " = ", extent,
+            expect(extent == 0 || elements <= limit / extent, "shape: extent ", rank_, " = ", extent,
                    ": the number of elements overflows");
+            elements *= extent ? extent : 1;
             extents_[std::size_t(rank_++)] = extent;
         }
     }
@@ -89,8 +91,10 @@ struct tensor_view {
 
     /// First extent x product of the others (a vector of n becomes n x 1).
     matrix_view<T> matrix() const {
-        index const rows = extents.rank() ? extents[0] : 1;
-        return {data, rows, rows ? size() / rows : 0};
+        index columns = 1;
+        for (int axis = 1; axis < extents.rank(); ++axis)
+            columns *= extents[axis];
+        return {data, extents.rank() ? extents[0] : 1, columns};
     }
 };
 
