@@ -127,3 +127,22 @@ TEST_CASE("train stop_on_interrupt: the second signal ends the process") {
     REQUIRE(WIFSIGNALED(how));
     CHECK(WTERMSIG(how) == SIGINT);
 }
+
+TEST_CASE("train stop_on_interrupt: the same object within its own run") {
+    handled = 0;
+    own_handler const mine(SIGINT);
+    stop_on_interrupt both;
+    auto const outer = run(
+        [&](int step) {
+            if (step == 5)
+                run([](int) {}, both);
+            if (step == 7)
+                std::raise(SIGINT);
+        },
+        both);
+    CHECK(outer.status == status::interrupted);
+    CHECK(outer.steps == 7);
+    CHECK(handled == 0);
+    std::raise(SIGINT);
+    CHECK(handled == 1);
+}

@@ -59,12 +59,12 @@ private:
 /// returns as usual. A second one ends the process as if nothing had caught it. The former handlers are back
 /// when training ends, also by an exception; a signal that was ignored stays ignored. Callback.
 struct stop_on_interrupt {
-    bool held = false;  ///< state, not a setting
+    int held = 0;  ///< runs that hold the handlers now: state, not a setting
 
     template <class T>
     void begin(training<T> const&) {
         detail::interrupts::hold();
-        held = true;
+        ++held;
     }
 
     template <class T>
@@ -82,9 +82,8 @@ struct stop_on_interrupt {
 
     template <class T>
     void end(training<T> const&) {
-        if (held)
-            detail::interrupts::release();
-        held = false;
+        if (held > 0)
+            detail::interrupts::release(), --held;
     }
 };
 
