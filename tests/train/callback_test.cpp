@@ -163,3 +163,25 @@ TEST_CASE("train callback: every status has its words") {
     CHECK(to_text(status::out_of_time) == "out of time");
     CHECK(to_text(status::diverged) == "diverged");
 }
+
+TEST_CASE("train callback: an end() that throws keeps no other from its end") {
+    struct thrower {
+        void end(training<double> const&) { throw std::runtime_error("at the end"); }
+    };
+    auto const message = [](auto const& action) {
+        try {
+            action();
+        } catch (std::runtime_error const& caught) {
+            return std::string(caught.what());
+        }
+        return std::string();
+    };
+    int count = 0;
+    CHECK(message([&] { run(thrower{}, ends{count}); }) == "at the end");
+    CHECK(count == 1);
+    // Of two exceptions the first one passes.
+    CHECK(message([&] {
+              run(thrower{}, ends{count}, [](auto const&) { throw std::runtime_error("in an epoch"); });
+          }) == "in an epoch");
+    CHECK(count == 2);
+}

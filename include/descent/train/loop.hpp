@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <exception>
 #include <numeric>
 #include <utility>
 #include <vector>
@@ -35,7 +36,7 @@ public:
           gradient_(weights.like()),
           callbacks_(callbacks...),
           batch_size_(options.batch.size ? options.batch.size : problem.samples()),
-          batches_(full() ? 1 : (problem.samples() + batch_size_ - 1) / batch_size_) {
+          batches_(full() ? 1 : (problem.samples() - 1) / batch_size_ + 1) {
         report_.best = weights;
         if (from)
             resume(*from);
@@ -44,20 +45,24 @@ public:
     }
 
     report<T> run() {
-        // end() runs however this is left, so that terminals and signal handlers are put back.
-        struct at_end {
-            training_run& run;
-            ~at_end() noexcept(false) {
-                run.each([&](auto& callback) { call_end(callback, run.now()); });
+        std::exception_ptr failure;
+        auto const guarded = [&](auto const& part) {
+            try {
+                part();
+            } catch (...) {
+                failure = failure ? failure : std::current_exception();
             }
         };
-        {
-            at_end const guard{*this};
+        guarded([&] {
             ask([&](auto& callback) { return call_begin(callback, now()); });
             while (!stopped_ && report_.epochs < options_.epochs)
                 run_epoch();
             finish();
-        }
+        });
+        // Each end() runs however this was left, so that terminals and signal handlers are put back.
+        each([&](auto& callback) { guarded([&] { call_end(callback, now()); }); });
+        if (failure)
+            std::rethrow_exception(failure);
         return std::move(report_);
     }
 
@@ -150,8 +155,14 @@ private:
         });
         if (restore) {
             weights_ = report_.best;
-            if (!validates && std::isfinite(report_.best_loss))
+            if constexpr (validates) {
+                // A record tells the loss of full batches before its epoch, of smaller ones within it.
+                auto const told = std::size_t(report_.best_epoch + (full() ? 1 : 0));
+                if (told <= report_.history.size())
+                    report_.loss = told ? report_.history[told - 1].loss : epoch_record::none;
+            } else if (std::isfinite(report_.best_loss)) {
                 report_.loss = report_.best_loss;
+            }
             report_.gradient_norm = epoch_record::none;
         }
         report_.seconds = elapsed();
@@ -230,7 +241,6 @@ private:
         expect(from.callbacks.size() == remembering, "resume: the snapshot has ", from.callbacks.size(),
                " callbacks that remember, the run ", remembering);
         optimizer_.restore(from.optimizer);
-        weights_ = from.weights;
         report_ = from.so_far;
         report_.status = status::finished;
         batch_ = from.batch;
@@ -240,6 +250,7 @@ private:
             if constexpr (requires { callback.recall(callback.memory()); })
                 callback.recall(from.callbacks[next++]);
         });
+        weights_ = from.weights;  // behind all that can throw
     }
 
     double elapsed() const {
