@@ -14,8 +14,9 @@
 
 // Timing on a shared machine: all rivals of a claim take turns in one process, one short sample each per round,
 // so that all see the same neighbours; ratios are taken within a round, and their median is the result. What
-// counts is the CPU time of the process over its threads, which does not grow while somebody else has the core;
-// threads wait passively, so that waiting is no CPU time. The wall clock is told beside it.
+// counts is the CPU time of the calling thread, which takes its equal share of the work and the cost of sharing
+// it out; it does not grow while somebody else has the core, nor while the thread waits for the others,
+// passively. The wall clock is told beside it.
 namespace measure {
 
 /// One rival: `step` is called `repeats` times a sample.
@@ -23,7 +24,7 @@ struct rival {
     std::string name;
     std::function<void()> step;
     int repeats = 1;
-    std::vector<double> seconds{};  ///< of one step, one sample a round: CPU time over threads
+    std::vector<double> seconds{};  ///< of one step, one sample a round: CPU time of the calling thread
     std::vector<double> wall{};     ///< the same on the wall clock
 };
 
@@ -32,7 +33,7 @@ inline double clock_of(clockid_t id) {
     clock_gettime(id, &t);
     return double(t.tv_sec) + 1e-9 * double(t.tv_nsec);
 }
-inline double cpu_time() { return clock_of(CLOCK_PROCESS_CPUTIME_ID); }
+inline double cpu_time() { return clock_of(CLOCK_THREAD_CPUTIME_ID); }
 inline double wall_time() { return clock_of(CLOCK_MONOTONIC); }
 
 /// First in main(): starts the program again with threads that wait passively; OpenMP reads that only once.
@@ -44,7 +45,7 @@ inline void wait_passively(char** arguments) {
 }
 
 /// `rounds` samples of each, in turn, forwards and backwards by turns; one round before that warms up.
-inline void take_turns(std::vector<rival>& rivals, int rounds, int threads) {
+inline void take_turns(std::vector<rival>& rivals, int rounds) {
     for (int round = -1; round < rounds; ++round)
         for (std::size_t i = 0; i < rivals.size(); ++i) {
             rival& r = rivals[round % 2 ? rivals.size() - 1 - i : i];
@@ -52,7 +53,7 @@ inline void take_turns(std::vector<rival>& rivals, int rounds, int threads) {
             for (int k = 0; k < r.repeats; ++k)
                 r.step();
             if (round >= 0) {
-                r.seconds.push_back((cpu_time() - cpu) / threads / r.repeats);
+                r.seconds.push_back((cpu_time() - cpu) / r.repeats);
                 r.wall.push_back((wall_time() - wall) / r.repeats);
             }
         }

@@ -46,8 +46,7 @@ bool measure_at(index n, int threads, int rounds) {
         rivals.push_back({"limit", [&] { arena::limit(touched, n, threads); }, repeats});
         rivals.push_back({"norm limit", [&] { arena::limit_of_norm(touched, n, threads); }, repeats});
     }
-    // Both give 16384 numbers to one thread, whatever they are allowed.
-    measure::take_turns(rivals, rounds, small ? 1 : threads);
+    measure::take_turns(rivals, rounds);
     measure::print_samples(rivals, double(n));
 
     auto const of = [&](char const* a, char const* b) {
@@ -87,7 +86,7 @@ int main(int argc, char** argv) {
     measure::wait_passively(argv);
     int const rounds = argc > 1 ? std::atoi(argv[1]) : 41;
     measure::print_build("rivals in turns, median of the rounds' ratios");
-    std::printf("CPU time over threads, in ns per number; Eigen %d.%d.%d\n", EIGEN_WORLD_VERSION,
+    std::printf("CPU time of the calling thread, in ns per number; Eigen %d.%d.%d\n", EIGEN_WORLD_VERSION,
                 EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION);
     bool holds = true;
     for (descent::index n : {descent::index(16384), descent::index(1) << 24})

@@ -3,9 +3,9 @@
 """One optimizer step of descent against torch (default, foreach=True, fused=True) and whole-array Eigen statements.
 
 Each contender is a process of its own. They take turns, one short sample each per round, so that all see the same
-neighbours; ratios are taken within a round and their median is told. What counts is the CPU time of the process over
-its threads, which does not grow while somebody else has the core; everybody's threads wait passively, so that waiting
-is no CPU time (--wall: the wall clock instead, on a quiet machine). Before the timing every contender's weights after
+neighbours; ratios are taken within a round and their median is told. What counts is the CPU time of the
+calling thread (its share of the work), which does not grow while somebody else has the core; everybody's threads wait passively, so that
+waiting is no CPU time (--wall: the wall clock instead, on a quiet machine). Before the timing every contender's weights after
 three steps are compared with descent's.
 
     bench/peers/optim.py [--quick] [--huge] [--wall]      --huge: GLIBC_TUNABLES=glibc.malloc.hugetlb=1 for everybody
@@ -127,7 +127,7 @@ def main():
             return 2
         print(rivals[-1].greeting, "| Python", sys.version.split()[0], "| huge pages:",
               "asked of malloc for everybody" if options.huge else "descent asks for its own",
-              "| wall clock" if options.wall else "| CPU time over threads")
+              "| wall clock" if options.wall else "| CPU time of the calling thread")
         names = [r.name for r in rivals]
         print("rule | n | threads |", " | ".join(names), "| (ns per number, and how many times descent's time)")
         print(" | ".join(["---"] * (len(names) + 3)))
