@@ -161,7 +161,7 @@ inline constexpr bool all_kernels<kernels<K...>> = (update_kernel<K> && ...);
 
 /// An update rule: hyperparameters that give a kernel (or a list of them) for each step.
 template <class R>
-concept update_rule = std::copyable<R> && requires(R const r, double* memory) {
+concept update_rule = std::copy_constructible<R> && requires(R const r, double* memory) {
     rule_at<float>(r, step_count{}, memory);
     requires detail::all_kernels<decltype(rule_at<float>(r, step_count{}, memory))>;
 };
