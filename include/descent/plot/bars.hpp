@@ -53,11 +53,11 @@ struct bars {
         }
         if (!shown.empty())
             shown.add(0);
-        detail::canvas canvas(
-            {"bars", title, x_label, y_label, width, height},
-            detail::names_axis(groups, groups.size(), width / 31),
-            axis_for(shown, {.margin = values ? 0.09 : 0.04, .most = int(height / 50)}, "bars: y"),
-            std::move(legend));
+        // First of the two axes: it throws where there is no group, for which names_axis has no ticks.
+        axis const upward =
+            axis_for(shown, {.margin = values ? 0.09 : 0.04, .most = int(height / 50)}, "bars: y");
+        detail::canvas canvas({"bars", title, x_label, y_label, width, height},
+                              detail::names_axis(groups, groups.size(), width / 31), upward, std::move(legend));
 
         double const each = 0.8 / double(series.size());
         for (std::size_t i = 0; i < series.size(); ++i) {
