@@ -148,7 +148,8 @@ TEST_CASE("train batch: a batch larger than all counts of samples takes all samp
                               g[0] += 1;
                               return at[0];
                           }},
-                 x, sgd{}, {.epochs = 2, .batch = mini_batch{std::numeric_limits<descent::index>::max()}});
+                 x, chain(sgd{}, rate{1.0}),
+                 {.epochs = 2, .batch = mini_batch{std::numeric_limits<descent::index>::max()}});
     CHECK(report.steps == 2);
     CHECK(x[0] == -2);
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <descent/optim/chain.hpp>
+#include <descent/optim/rate.hpp>
 #include <descent/optim/sgd.hpp>
 #include <descent/train/minimize.hpp>
 
@@ -22,7 +24,7 @@ report<double> run(Callback&&... callbacks) {
                                  g[0] += 1;
                                  return at[0];
                              }},
-                    x, sgd{}, {.epochs = 3, .batch = mini_batch{1}}, callbacks...);
+                    x, chain(sgd{}, rate{1.0}), {.epochs = 3, .batch = mini_batch{1}}, callbacks...);
 }
 
 /// Writes down which hook was called when.

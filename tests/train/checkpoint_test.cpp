@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <descent/optim/chain.hpp>
+#include <descent/optim/rate.hpp>
 #include <descent/optim/sgd.hpp>
 #include <descent/train/checkpoint.hpp>
 #include <descent/train/minimize.hpp>
@@ -24,7 +26,7 @@ std::string places(checkpoint_plan const& plan, Callback&&... more) {
                           g[0] += 1;
                           return 1.0;
                       }},
-             x, sgd{}, {.epochs = 5, .batch = mini_batch{1}},
+             x, chain(sgd{}, rate{1.0}), {.epochs = 5, .batch = mini_batch{1}},
              checkpoint{[&](snapshot<double> const& now) {
                             log += text(now.epoch, '.', now.batch, ' ');
                             CHECK(now.weights["x"].data[0] == -double(4 * now.epoch + now.batch));

@@ -26,7 +26,7 @@ report<double> run(std::vector<double> const& losses, early_stopping& callback, 
             g[0] = -1;
             return losses.at(std::size_t(at[0]));
         },
-        x, sgd{}, {.epochs = std::int64_t(losses.size()) - 1}, callback);
+        x, chain(sgd{}, rate{1.0}), {.epochs = std::int64_t(losses.size()) - 1}, callback);
     if (left)
         *left = x[0];
     return report;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <descent/optim/chain.hpp>
+#include <descent/optim/rate.hpp>
 #include <descent/optim/sgd.hpp>
 #include <descent/train/history.hpp>
 #include <descent/train/minimize.hpp>
@@ -43,7 +45,7 @@ report<double> run(std::int64_t epochs, Callback&&... callbacks) {
             g[0] = at[0] / 2;
             return at[0];
         },
-        x, sgd{}, {.epochs = epochs}, callbacks...);
+        x, chain(sgd{}, rate{1.0}), {.epochs = epochs}, callbacks...);
 }
 
 }  // namespace

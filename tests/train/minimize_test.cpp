@@ -198,17 +198,17 @@ TEST_CASE("train minimize: bad input") {
         vector<double> at{{1, 2}};
         return message_of([&] { minimize(sphere{}, at, recipe, options); });
     };
-    CHECK(message_of([&] { minimize(sphere{}, none, sgd{}); }) == "minimize: x is empty");
-    CHECK(plain(sgd{}, {.batch = mini_batch{4}}) ==
+    CHECK(message_of([&] { minimize(sphere{}, none, chain(sgd{}, rate{1.0})); }) == "minimize: x is empty");
+    CHECK(plain(chain(sgd{}, rate{1.0}), {.batch = mini_batch{4}}) ==
           "minimize: batch size = 4: a plain function has no samples; see sum_over");
-    CHECK(plain(sgd{}, {.epochs = -3}) == "options: epochs = -3: must be >= 0");
+    CHECK(plain(chain(sgd{}, rate{1.0}), {.epochs = -3}) == "options: epochs = -3: must be >= 0");
     auto const one = [](descent::index, auto const&, auto&) { return 0.0; };
     CHECK(message_of([&] {
-              minimize(sum_over{descent::index(0), one}, x, sgd{});
+              minimize(sum_over{descent::index(0), one}, x, chain(sgd{}, rate{1.0}));
           }) == "sum_over: samples = 0: must be > 0");
     params<double> two{{"a", {1}}, {"b", {1}}};
     CHECK(message_of([&] {
-              minimize(sum_over{descent::index(3), one}, two, sgd{});
+              minimize(sum_over{descent::index(3), one}, two, chain(sgd{}, rate{1.0}));
           }) == "minimize: a sum over samples takes one tensor, x has 2");
 
     CHECK(plain(chain(sgd{}, rate{-0.1})) == "constant: rate = -0.1: must be finite and > 0");

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <descent/optim/chain.hpp>
+#include <descent/optim/rate.hpp>
 #include <descent/optim/sgd.hpp>
 #include <descent/train/minimize.hpp>
 #include <descent/train/stop_on_interrupt.hpp>
@@ -37,7 +39,7 @@ report<double> run(Act const& act, Callback&&... callbacks) {
             act(int(at[0]) + 1);
             return 1.0;
         },
-        x, sgd{}, {.epochs = 10}, callbacks...);
+        x, chain(sgd{}, rate{1.0}), {.epochs = 10}, callbacks...);
 }
 
 }  // namespace

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <descent/optim/chain.hpp>
+#include <descent/optim/rate.hpp>
 #include <descent/optim/sgd.hpp>
 #include <descent/train/minimize.hpp>
 #include <descent/train/time_limit.hpp>
@@ -20,7 +22,7 @@ report<double> run(std::int64_t epochs, time_limit limit) {
             g[0] = 1;
             return 1.0;
         },
-        x, sgd{}, {.epochs = epochs}, limit);
+        x, chain(sgd{}, rate{1.0}), {.epochs = epochs}, limit);
 }
 
 }  // namespace

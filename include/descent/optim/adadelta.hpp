@@ -14,6 +14,8 @@ namespace descent {
 struct adadelta {
     double rho = 0.9, epsilon = 1e-6;
 
+    static constexpr bool sets_rate = true;  // 1 is its rate
+
     template <class T>
     struct kernel {
         static constexpr int slots = 2;  // v, d

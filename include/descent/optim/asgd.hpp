@@ -18,6 +18,8 @@ namespace descent {
 struct asgd {
     double rate = 1e-2, lambda = 1e-4, alpha = 0.75, t0 = 1e6;
 
+    static constexpr bool sets_rate = true;
+
     template <class T>
     struct kernel {
         static constexpr int slots = 1;  // the average

@@ -33,6 +33,7 @@ auto join_kernels(First const& first, Rest const&... rest) {
 /// Rules in order, as one rule: what chain() returns.
 template <update_rule... Rule>
 struct recipe {
+    static constexpr bool sets_rate = (detail::sets_rate<Rule> || ...);
     static constexpr int memory = (detail::memory_of<Rule> + ... + 0);
 
     std::tuple<Rule...> rules;

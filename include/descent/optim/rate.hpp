@@ -17,6 +17,7 @@ template <schedule S>
 struct rate {
     S eta;
 
+    static constexpr bool sets_rate = true;
     static constexpr int memory = memory_of<S>;
 
     template <class T>

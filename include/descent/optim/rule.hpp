@@ -67,6 +67,8 @@ struct kernels<First, Rest...> {
 //                                              is called once a step and may advance them (nadam)
 //     void observe(double metric, double* memory) const     told of each evaluation (plateau)
 //     std::int64_t every() const               calls of step() for one update, of a rule with a gate
+//     static constexpr bool sets_rate = true   its update has the length of a step (rate, rprop): fit and
+//                                              minimize refuse a recipe in which no rule does
 
 namespace detail {
 
@@ -78,6 +80,13 @@ inline constexpr int memory_of = 0;
 template <class R>
 requires requires { R::memory; }
 inline constexpr int memory_of<R> = R::memory;
+
+/// Does the update that leaves the rule have the length of a step?
+template <class R>
+inline constexpr bool sets_rate = false;
+template <class R>
+requires requires { requires R::sets_rate; }
+inline constexpr bool sets_rate<R> = true;
 
 template <class K>
 inline constexpr bool is_kernels = false;
@@ -103,6 +112,10 @@ inline constexpr bool has_init = requires(K const k) {
 template <class K>
 inline constexpr bool takes_element = requires(K const k, float* slot) {
     k(float(), float(), slot, std::uint64_t());
+};
+template <class K>
+inline constexpr bool takes_update = requires(K const k, float* slot) {
+    k(float(), float(), slot);
 };
 template <class K>
 inline constexpr bool measures = requires {
@@ -139,10 +152,11 @@ inline constexpr bool is_per_tensor = requires {
 template <class K>
 concept update_kernel = std::is_trivially_copyable_v<K> && requires {
     { K::slots } -> std::convertible_to<int>;
-};
+} &&(detail::takes_update<K> || detail::takes_element<K> || detail::is_whole<K>);
 
 /// The constants of rule r at this step, for numbers of type T. `memory` is the rule's own stretch of doubles.
 template <class T, class R>
+requires std::is_class_v<R>
 auto rule_at(R const& r, step_count now, double* memory) {
     if constexpr (detail::memory_of < R >> 0)
         return r.template at<T>(now, memory);

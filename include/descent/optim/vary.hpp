@@ -16,6 +16,7 @@ struct vary_rule {
     S value;
     Rule rule;
 
+    static constexpr bool sets_rate = detail::sets_rate<Rule>;
     static constexpr int memory = memory_of<S> + detail::memory_of<Rule>;
 
     template <class T>

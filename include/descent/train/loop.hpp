@@ -146,6 +146,8 @@ private:
                 diverge(text("after epoch ", report_.epochs, ": loss is ", loss));
             }
         }
+        if constexpr (requires { optimizer_.averaged(); })
+            report_.averaged = optimizer_.averaged();
         if (report_.status == status::finished)
             report_.reason = text(report_.epochs, " epochs done");
         bool restore = report_.status == status::diverged;

@@ -93,6 +93,9 @@ report<T> train(Problem& problem, params<T>& weights, Recipe const& recipe, fit_
     static_assert((is_known<Argument, T> && ...),
                   "behind the options: an executor, a slot storage, setup{}, resume{}, validate_on{} or "
                   "callbacks (not const)");
+    static_assert(
+        sets_rate<Recipe>,
+        "the recipe has no rate: chain(adam{}, rate{1e-3}); chain(..., rate{1.0}) takes updates as they are");
     options.check();
     optimizer opt{recipe, weights, pick<executor_test>(exec::serial{}, arguments...),
                   pick<storage_test>(slots::full{}, arguments...)};

@@ -52,7 +52,9 @@ struct report {
         std::numeric_limits<double>::infinity();  ///< lowest validation loss, or loss where there is none
     std::int64_t best_epoch = 0;                  ///< 0: the starting weights
     params<T> best;                               ///< the weights with best_loss; the starting weights at first
-    double gradient_norm = epoch_record::none;    ///< full batch: of the weights that were left
+    params<T> averaged =
+        {};  ///< of the last rule that averages weights (ema, swa, asgd), where the recipe has one
+    double gradient_norm = epoch_record::none;  ///< full batch: of the weights that were left
     std::int64_t epochs = 0, steps = 0;
     std::int64_t evaluations = 0;  ///< sample gradients; for a plain function: calls
     double seconds = 0;
