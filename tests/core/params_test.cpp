@@ -48,7 +48,7 @@ TEST_CASE("core params: names are found, missing and repeated ones are errors") 
     CHECK(p.at("ab").size() == 3);
     CHECK(p.find("a")->offset == 0);
     CHECK(p.find("b") == nullptr);
-    CHECK(message_of([&] { p["b"]; }) == "params: there is no tensor 'b'");
+    CHECK(message_of([&] { p["b"]; }) == "params: there is no tensor 'b', only 'a', 'ab'");
     CHECK(message_of([] { params<float>{{"a", {2}}, {"a", {3}}}; }) == "params: tensor 'a' is named twice");
     CHECK(message_of([] { params<float>{{"", {2}}}; }) == "params: a tensor has no name");
 }
@@ -108,7 +108,7 @@ TEMPLATE_TEST_CASE("core params: masks are explicit bits", "", float, double) {
     p.clear_masks();
     CHECK(p.mask("b") == std::vector<bool>(9, true));
     CHECK(message_of([&] { p.set_mask("a", {true}); }) == "params: mask of 'a' has 1 flags for 5 weights");
-    CHECK(message_of([&] { p.set_mask("c", {true}); }) == "params: there is no tensor 'c'");
+    CHECK(message_of([&] { p.set_mask("c", {true}); }) == "params: there is no tensor 'c', only 'a', 'b'");
 }
 
 TEMPLATE_TEST_CASE("core params: the sum of squares shows what is not finite, and does not overflow in float",

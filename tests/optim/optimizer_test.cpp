@@ -105,9 +105,12 @@ TEST_CASE("optim optimizer: group errors") {
     auto weights = ones();
     optimizer opt{chain(adam{}, rate{0.1}), weights};
     adam_recipe const other = chain(adam{}, rate{0.2});
-    CHECK(complaint([&] { opt.group("tail.*", other); }) == "optimizer: group 'tail.*' matches no tensor");
-    CHECK(complaint([&] { opt.group("bias", other); }) == "optimizer: group 'bias' matches no tensor");
-    CHECK(complaint([&] { opt.freeze("*.w*"); }) == "optimizer: group '*.w*' matches no tensor");
+    CHECK(complaint([&] { opt.group("tail.*", other); }) ==
+          "optimizer: group 'tail.*' matches no tensor, only " + weights.names() + " are there");
+    CHECK(complaint([&] { opt.group("bias", other); }) ==
+          "optimizer: group 'bias' matches no tensor, only " + weights.names() + " are there");
+    CHECK(complaint([&] { opt.freeze("*.w*"); }) ==
+          "optimizer: group '*.w*' matches no tensor, only " + weights.names() + " are there");
     opt.step(weights.like());
     CHECK(complaint([&] { opt.group("*.bias", other); }) ==
           "optimizer: group '*.bias': must be named before the first step");
@@ -196,4 +199,46 @@ TEST_CASE("optim optimizer: a recipe without tensors or with empty ones steps al
     optimizer other{chain(clip_norm{}, adam{}, rate{0.1}), empty};
     CHECK(other.step(empty.like()));
     CHECK(other.steps() == 1);
+}
+
+TEST_CASE("optim optimizer: a state that is refused leaves it as it was, an initial state makes it forget") {
+    auto weights = ones();
+    optimizer opt{chain(nadam{}, rate{0.1}), weights};
+    optimizer_state<double> wrong;
+    wrong.calls = 3;
+    CHECK(complaint([&] { opt.restore(wrong); }) == "optimizer: state has 0 slots, the recipe has 2");
+    opt.freeze("*.bias");  // refused once training has begun
+
+    opt.step(weights);
+    CHECK(opt.state().memory.size() == 1);
+    opt.restore({});
+    CHECK(opt.state().memory.empty());
+    CHECK(opt.state().slots.empty());
+    CHECK(opt.steps() == 0);
+}
+
+TEST_CASE("optim optimizer: what is edited between steps is checked") {
+    auto weights = ones();
+    optimizer opt{chain(adam{}, rate{0.1}), weights};
+    opt.step(weights);
+    auto const before = weights;
+    get<adam>(opt.recipe()).beta1 = 1.5;
+    CHECK(complaint([&] { opt.step(weights); }) == "adam: beta1 = 1.5: must be in [0, 1)");
+    CHECK(opt.steps() == 1);
+    CHECK(weights.data()[0] == before.data()[0]);
+    get<adam>(opt.recipe()).beta1 = 0.5;
+    CHECK(opt.step(weights));
+}
+
+TEST_CASE("optim optimizer: averaged weights are zero where a mask says so") {
+    params<double> weights{{"w", {3}}};
+    weights["w"].flat().setOnes();
+    auto const gradients = weights.like();
+    optimizer opt{chain(sgd{}, rate{0.1}, keep_zeros{}, ema{}), weights};
+    opt.step(gradients);
+    weights.set_mask("w", {true, false, true});
+    auto const average = opt.averaged();
+    CHECK(average["w"].data[0] == 1);
+    CHECK(average["w"].data[1] == 0);
+    CHECK(average["w"].data[2] == 1);
 }

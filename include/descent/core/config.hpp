@@ -53,3 +53,12 @@
 #else
 #define DESCENT_OPENMP_ENABLED 0
 #endif
+
+/// 1 where the target multiplies and adds with one rounding; every CUDA device does. (AVX-512 alone brings the
+/// scalar instruction, but not the form that packs use.)
+#if defined(__CUDA_ARCH__) || defined(__FMA__) || defined(__aarch64__) || \
+    (defined(__FP_FAST_FMAF) && !defined(__AVX512F__))
+#define DESCENT_FUSED 1
+#else
+#define DESCENT_FUSED 0
+#endif

@@ -82,7 +82,8 @@ public:
     std::vector<entry> const& entries() const { return entries_; }
     entry const& at(std::string_view name) const {
         entry const* const found = find(name);
-        expect(found, "params: there is no tensor '", name, "'");
+        if (!found)
+            fail("params: there is no tensor '", name, "', only ", names());
         return *found;
     }
     entry const* find(std::string_view name) const {
@@ -90,6 +91,14 @@ public:
             if (candidate.name == name)
                 return &candidate;
         return nullptr;
+    }
+
+    /// "'weight', 'bias'", for messages; the first 10.
+    std::string names() const {
+        std::string listed = entries_.empty() ? "none" : "";
+        for (std::size_t i = 0; i < entries_.size() && i < 10; ++i)
+            listed += text(i ? ", '" : "'", entries_[i].name, "'");
+        return entries_.size() > 10 ? text(listed, ", ...") : listed;
     }
 
     /// Numbers in all tensors, padding not counted.

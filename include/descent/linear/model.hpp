@@ -75,6 +75,8 @@ public:
         expect(table.samples() == 0 || table.features() == features_, name_, ": the data has ",
                table.features(), " features, the model ", features_);
         data::check(table, name_);
+        expect(labels_ == 0 || index(table.class_names.size()) <= labels_, name_, ": the data has ",
+               table.class_names.size(), " classes, the model ", labels_);
         if (labels_ > 0)
             data::check_labels(table, labels_, name_);
     }

@@ -10,9 +10,9 @@ namespace descent {
 
 /// Clips the update to a Euclidean norm over all tensors (Pascanu, Mikolov & Bengio, 2013):
 /// u <- u min(1, bound / (|u| + epsilon)). A barrier: one more pass over memory. Same numbers as
-/// optax.clip_by_global_norm; with epsilon = 1e-6, as torch.nn.utils.clip_grad_norm_. A norm that is Inf or NaN
-/// gives NaN weights, as there: watch report.status. Throws descent::error for a bound that is not finite and
-/// > 0, or an epsilon that is negative or not finite.
+/// optax.clip_by_global_norm; with epsilon = 1e-6, as torch.nn.utils.clip_grad_norm_. A NaN or Inf in u
+/// gives NaN weights, as there: watch report.status; a finite u whose squares overflow T gives a step of 0.
+/// Throws descent::error for a bound that is not finite and > 0, or an epsilon that is negative or not finite.
 struct clip_norm {
     double bound = 1, epsilon = 0;
 

@@ -119,6 +119,12 @@ public:
             if (group_of_[tensor] >= 0) {
                 auto const& entry = weights_->entries()[tensor];
                 std::copy_n(average.data() + entry.offset, entry.size(), out.data() + entry.offset);
+                if (layout::masks && weights_->masked()) {
+                    std::vector<bool> const kept = weights_->mask(entry.name);
+                    for (index i = 0; i < entry.size(); ++i)
+                        if (!kept[std::size_t(i)])
+                            out.data()[entry.offset + i] = T(0);
+                }
             }
         return out;
     }
@@ -137,26 +143,29 @@ public:
         if (saved.calls == 0 && saved.slots.empty() && saved.memory.empty()) {
             started_ = false;
             steps_ = calls_ = 0;
+            rule_memory_.clear();
+            sweeper_.tensor_state().clear();
             return;
         }
-        if (!started_)
-            start();
-        auto& tensor_state_ = sweeper_.tensor_state();
         expect(int(saved.slots.size()) == layout::slots, "optimizer: state has ", saved.slots.size(),
                " slots, the recipe has ", layout::slots);
-        expect(saved.memory.size() == rule_memory_.size(), "optimizer: state has ", saved.memory.size(),
-               " numbers of memory, the recipe has ", rule_memory_.size());
-        expect(saved.tensor_state.size() == tensor_state_.size(), "optimizer: state has ",
-               saved.tensor_state.size(), " tensor states, the recipe has ", tensor_state_.size());
-        for (std::size_t i = 0; i < tensor_state_.size(); ++i)
-            expect(saved.tensor_state[i].size() == tensor_state_[i].size(), "optimizer: tensor state ", i,
-                   " has ", saved.tensor_state[i].size(), " numbers, the recipe has ", tensor_state_[i].size());
+        std::size_t const remembered = std::size_t(detail::memory_of<Recipe>) * recipes_.size();
+        expect(saved.memory.size() == remembered, "optimizer: state has ", saved.memory.size(),
+               " numbers of memory, the recipe has ", remembered);
+        std::vector<std::size_t> const sizes = sweeper_.state_sizes(group_of_);
+        expect(saved.tensor_state.size() == sizes.size(), "optimizer: state has ", saved.tensor_state.size(),
+               " tensor states, the recipe has ", sizes.size());
+        for (std::size_t i = 0; i < sizes.size(); ++i)
+            expect(saved.tensor_state[i].size() == sizes[i], "optimizer: tensor state ", i, " has ",
+                   saved.tensor_state[i].size(), " numbers, the recipe has ", sizes[i]);
         for (params<T> const& slot : saved.slots)
             weights_->expect_same_layout(slot, "optimizer: state");
+        if (!started_)
+            start();
         steps_ = saved.steps;
         calls_ = saved.calls;
         rule_memory_ = saved.memory;
-        tensor_state_ = saved.tensor_state;
+        sweeper_.tensor_state() = saved.tensor_state;
         for (int s = 0; s < layout::slots; ++s)
             sweeper_.put_slot(s, saved.slots[std::size_t(s)]);
     }
@@ -171,6 +180,8 @@ private:
 
     template <class Run>
     bool advance(Run const& run) {
+        for (Recipe const& recipe : recipes_)
+            rule_check(recipe);  // recipe() lets users edit it
         if (!started_)
             start();
         bool const open = (calls_ + 1) % rule_every(recipes_.front()) == 0;
@@ -205,7 +216,8 @@ private:
                 group_of_[i] = group;
                 any = true;
             }
-        expect(any, "optimizer: group '", pattern, "' matches no tensor");
+        expect(any, "optimizer: group '", pattern, "' matches no tensor, only ", weights_->names(),
+               " are there");
     }
 
     static bool matches(std::string_view name, std::string_view pattern) {

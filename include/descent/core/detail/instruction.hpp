@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <descent/core/config.hpp>
 #include <descent/core/pack.hpp>
-
-/// Does the target multiply and add with one rounding? Every CUDA device does.
-#if defined(__CUDA_ARCH__) || defined(__FMA__) || defined(__aarch64__) || defined(__FP_FAST_FMAF)
-#define DESCENT_FUSED 1
-#else
-#define DESCENT_FUSED 0
-#endif
 
 // Square root and fused multiply-add as single instructions. The compilers' own spellings depend on flags:
 // sqrt() checks errno and stays scalar, a * b + c is fused or not according to -O, -ffp-contract and whether

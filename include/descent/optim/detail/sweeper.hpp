@@ -49,13 +49,8 @@ public:
                                    std::min(stretch, entries[tensor].size() - first), table, index(tensor)});
         }
         share_out();
-        unroll<layout::count>([&](auto k) {
-            if constexpr (layout::whole[k])
-                for (std::size_t tensor = 0; tensor < entries.size(); ++tensor)
-                    tensor_state_.emplace_back(
-                        group_of_[tensor] < 0 ? 0
-                                              : std::size_t(kernel_at<k>::state_size(entries[tensor].extents)));
-        });
+        for (std::size_t const size : state_sizes(group_of_))
+            tensor_state_.emplace_back(size);
         make_scratch();
         slots_.clear(executor_);
         if constexpr (!Executor::host) {
@@ -106,6 +101,19 @@ public:
         return out;
     }
     void put_slot(int s, params<T> const& numbers) { slots_.put(executor_, s, numbers); }
+
+    /// Numbers of state of each whole-tensor kernel for each tensor.
+    std::vector<std::size_t> state_sizes(std::vector<int> const& group_of) const {
+        std::vector<std::size_t> sizes;
+        unroll<layout::count>([&](auto k) {
+            if constexpr (layout::whole[k])
+                for (std::size_t tensor = 0; tensor < group_of.size(); ++tensor)
+                    sizes.push_back(group_of[tensor] < 0 ? 0
+                                                         : std::size_t(kernel_at<k>::state_size(
+                                                               weights_->entries()[tensor].extents)));
+        });
+        return sizes;
+    }
 
     std::vector<std::vector<T>>& tensor_state() { return tensor_state_; }
     std::vector<std::vector<T>> const& tensor_state() const { return tensor_state_; }
