@@ -121,6 +121,7 @@ void each_recipe(Add const& add) {
     add("nesterov", 1e-6, [] { return chain(nesterov{}, rate{0.05}); });
     add("adam", 1e-3, [] { return chain(adam{}, rate{0.05}); });
     add("adamw", 1e-2, [] { return chain(adamw{}, rate{0.05}); });
+    add("adabelief", 1e-3, [] { return chain(adabelief{}, rate{0.05}); });
     add("amsgrad", 1e-3, [] { return chain(amsgrad{0.9, 0.95}, rate{0.05}); });
     add("adamax", 1e-3, [] { return chain(adamax{}, rate{0.05}); });
     add("nadam", 1e-3, [] { return chain(nadam{}, rate{0.05}); });

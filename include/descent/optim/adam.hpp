@@ -24,8 +24,8 @@ struct adam {
         DESCENT_FN V operator()(V u, V /*w*/, V* slot) const {
             V& m = slot[0];
             V& v = slot[1];
-            m += gain1 * (u - m);
-            v += gain2 * (u * u - v);
+            m = lerp(m, u, gain1);
+            v = lerp(v, u * u, gain2);
             return unbias1 * m / (sqrt(unbias2 * v) + epsilon);
         }
     };

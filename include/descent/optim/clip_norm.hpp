@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include <descent/core/math.hpp>
 #include <descent/optim/check.hpp>
 #include <descent/optim/rule.hpp>
 
@@ -25,7 +26,7 @@ struct clip_norm {
 
         template <class V>
         DESCENT_FN void measure(V u, V /*w*/, V* sum) const {
-            sum[0] += u * u;
+            sum[0] = fused_multiply_add(u, u, sum[0]);
         }
         void settle(double const* sum) {
             double const norm = std::sqrt(sum[0]) + epsilon;

@@ -4,9 +4,11 @@
 #include <descent/core/config.hpp>
 #include <descent/core/pack.hpp>
 
-// Square root and fused multiply-add as single instructions. The compilers' own spellings depend on flags:
-// sqrt() checks errno and stays scalar, a * b + c is fused or not according to -O, -ffp-contract and whether
-// the operands are numbers or vectors. These two do not, so a number and a pack give the same bits.
+// Square root and fused multiply-add as single instructions. The compilers' own
+// spellings depend on flags: sqrt() checks errno and stays scalar, a * b + c is
+// fused or not according to -O, -ffp-contract and whether the operands are
+// numbers or vectors. These two do not, so a number and a pack give the same
+// bits.
 namespace descent::detail {
 
 DESCENT_FN float root(float x) {
@@ -43,7 +45,8 @@ DESCENT_FN float fused(float a, float b, float c) {
 #elif DESCENT_FUSED
     return __builtin_fmaf(a, b, c);
 #else
-    float const product = a * b;  // its own statement: clang folds a * b + c of constants with one rounding
+    float const product = a * b;  // its own statement: clang folds a * b + c of
+                                  // constants with one rounding
     return product + c;
 #endif
 }
@@ -54,7 +57,8 @@ DESCENT_FN double fused(double a, double b, double c) {
 #elif DESCENT_FUSED
     return __builtin_fma(a, b, c);
 #else
-    double const product = a * b;  // its own statement: clang folds a * b + c of constants with one rounding
+    double const product = a * b;  // its own statement: clang folds a * b + c of
+                                   // constants with one rounding
     return product + c;
 #endif
 }
@@ -126,11 +130,26 @@ DESCENT_FN pack<T, N> fused(pack<T, N> a, pack<T, N> b, pack<T, N> c) {
         return a * b + c;
     } else if constexpr (fills_register<V>) {
 #if defined(__FMA__)
-        if constexpr (sizeof(T) == 4)
-            asm("vfmadd213ps {%2, %1, %0|%0, %1, %2}" : "+v"(a.v) : "v"(b.v), "v"(c.v));
+        // The compilers' builtins fold loads and choose among the three forms; asm
+        // could do neither.
+#if defined(__AVX512F__)
+        constexpr int as_set = 4;  // the rounding mode that is in force
+        if constexpr (sizeof(V) == 64 && sizeof(T) == 4)
+            return V::of(
+                __builtin_ia32_vfmaddps512_mask(a.v, b.v, c.v, static_cast<unsigned short>(-1), as_set));
+        else if constexpr (sizeof(V) == 64)
+            return V::of(
+                __builtin_ia32_vfmaddpd512_mask(a.v, b.v, c.v, static_cast<unsigned char>(-1), as_set));
         else
-            asm("vfmadd213pd {%2, %1, %0|%0, %1, %2}" : "+v"(a.v) : "v"(b.v), "v"(c.v));
-        return a;
+#endif
+            if constexpr (sizeof(V) == 32 && sizeof(T) == 4)
+            return V::of(__builtin_ia32_vfmaddps256(a.v, b.v, c.v));
+        else if constexpr (sizeof(V) == 32)
+            return V::of(__builtin_ia32_vfmaddpd256(a.v, b.v, c.v));
+        else if constexpr (sizeof(T) == 4)
+            return V::of(__builtin_ia32_vfmaddps(a.v, b.v, c.v));
+        else
+            return V::of(__builtin_ia32_vfmaddpd(a.v, b.v, c.v));
 #elif defined(__aarch64__)
         if constexpr (sizeof(T) == 4)
             asm("fmla %0.4s, %1.4s, %2.4s" : "+w"(c.v) : "w"(a.v), "w"(b.v));
