@@ -20,6 +20,7 @@ int main(int argc, char** argv) try {
                                 {.target = -1, .header = false, .classes = true});
     for (float& digit : table.y)  // two classes: is this an 8, the digit most easily confused?
         digit = digit == 8 ? 1.0f : 0.0f;
+    table.class_names = {"another digit", "8"};
 
     // 2. Split, then scale by what the training part alone shows: the other parts must stay unseen.
     auto [rest, test] = data::split(table, {.train = 0.8, .seed = 7, .stratify = true});

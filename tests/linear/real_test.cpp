@@ -96,7 +96,8 @@ TEST_CASE("linear real: logistic regression on a9a agrees with LIBLINEAR") {
     REQUIRE(train.samples() == 32561);
     REQUIRE(train.x.sum() == 451592);
     linear::logistic_regression<double> model{123, {.l2 = 1.0 / 32561}};
-    CHECK(std::fabs(find_optimum(model, train, "bias", 400, 1e-6) - 0.3233795824648) < 1e-9);
-    CHECK(std::fabs(accuracy(model, train) - 0.84908) < 5e-6);
-    CHECK(std::lround(accuracy(model, read_libsvm(path + ".t", 123)) * 16281) == 13837);
+    // A gradient norm of 1e-6 bounds the excess by 1e-12 / (2 l2) = 1.6e-8; one row may still change sides.
+    CHECK(std::fabs(find_optimum(model, train, "bias", 400, 1e-6) - 0.3233795824648) < 1.7e-8);
+    CHECK(std::fabs(accuracy(model, train) - 0.84908) < 4e-5);
+    CHECK(std::labs(std::lround(accuracy(model, read_libsvm(path + ".t", 123)) * 16281) - 13837) <= 1);
 }
