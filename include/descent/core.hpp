@@ -10,4 +10,5 @@
 #include <descent/core/pack.hpp>
 #include <descent/core/params.hpp>
 #include <descent/core/random.hpp>
+#include <descent/core/status.hpp>
 #include <descent/core/tensor.hpp>

@@ -9,4 +9,5 @@
 #include <descent/data/csv_options.hpp>
 #include <descent/data/dataset.hpp>
 #include <descent/data/scaling.hpp>
+#include <descent/data/sparse.hpp>
 #include <descent/data/split.hpp>

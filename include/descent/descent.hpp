@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Everything of descent that needs only Eigen. Narrower and faster to compile: the umbrella of one area. CUDA is behind
-// <descent/cuda.cuh>, for nvcc.
+// Everything of descent that needs only Eigen. Narrower and faster to compile: the umbrella of one area. CUDA
+// is behind <descent/cuda.cuh>, for nvcc.
 #include <descent/core.hpp>
 #include <descent/data.hpp>
 #include <descent/exec.hpp>
@@ -11,5 +11,6 @@
 #include <descent/optim.hpp>
 #include <descent/plot.hpp>
 #include <descent/schedule.hpp>
+#include <descent/solve.hpp>
 #include <descent/train.hpp>
 #include <descent/version.hpp>

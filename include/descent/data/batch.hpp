@@ -9,28 +9,33 @@ namespace descent::data {
 /// gradient from. Valid while the dataset and the list live.
 template <class T>
 struct batch {
+    using scalar = T;
+
     T const* x = nullptr;  ///< row-major, `features` numbers a row
     T const* y = nullptr;
     index features = 0;
     index count = 0;
     index const* order = nullptr;  ///< row numbers; nullptr for 0, 1, 2, ...
+    T const* weights = nullptr;    ///< how often each sample counts; nullptr: each once
 
     index samples() const { return count; }
     T const* row(index i) const { return x + (order ? order[i] : i) * features; }
     T target(index i) const { return y[order ? order[i] : i]; }
+    T weight(index i) const { return weights ? weights[order ? order[i] : i] : T(1); }
 
     /// Samples [first, first + n) of these.
     batch part(index first, index n) const {
         if (order)
-            return {x, y, features, n, order + first};
-        return {x + first * features, y + first, features, n, nullptr};
+            return {x, y, features, n, order + first, weights};
+        return {x + first * features, y + first, features, n, nullptr, weights ? weights + first : nullptr};
     }
 };
 
 /// All samples of the dataset.
 template <class T>
 batch<T> all_of(dataset<T> const& table) {
-    return {table.x.data(), table.y.data(), table.features(), table.samples(), nullptr};
+    return {table.x.data(),  table.y.data(), table.features(),
+            table.samples(), nullptr,        table.weights.size() ? table.weights.data() : nullptr};
 }
 
 }  // namespace descent::data

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include <descent/data/dataset.hpp>
+#include <descent/data/sparse.hpp>
 
 namespace descent::data {
 
@@ -36,20 +37,32 @@ void check_features(dataset<T> const& table, std::string_view who = "dataset") {
     }
 }
 
-/// check_features, and one finite target per sample: "fit: 5 samples, 4 targets", "fit: row 2: target is nan".
-template <class T>
-void check(dataset<T> const& table, std::string_view who = "dataset") {
+/// check_features, one finite target per sample, and either no weights or one per sample, finite, >= 0 and not
+/// all 0: "fit: 5 samples, 4 targets", "fit: row 2: target is nan", "fit: row 1: weight is -1: must be >= 0".
+/// The table is a dataset or a sparse_dataset.
+template <class Table>
+void check(Table const& table, std::string_view who = "dataset") {
     expect(table.y.size() == table.samples(), who, ": ", table.samples(), " samples, ", table.y.size(),
            " targets");
     check_features(table, who);
     for (index row = 0; row < table.samples(); ++row)
         expect(std::isfinite(table.y[row]), who, ": row ", row, ": target is ", table.y[row]);
+    expect(table.weights.size() == 0 || table.weights.size() == table.samples(), who, ": ", table.samples(),
+           " samples, ", table.weights.size(), " weights");
+    double total = 0;
+    for (index row = 0; row < table.weights.size(); ++row) {
+        expect(std::isfinite(table.weights[row]) && table.weights[row] >= 0, who, ": row ", row, ": weight is ",
+               table.weights[row], ": must be finite and >= 0");
+        total += double(table.weights[row]);
+    }
+    expect(table.weights.size() == 0 || total > 0, who, ": all weights are 0");
 }
 
 /// Throws descent::error unless every target is a class index: "fit: row 7: label 12: must be an integer in
 /// [0, 10)".
-template <class T>
-void check_labels(dataset<T> const& table, index classes, std::string_view who = "dataset") {
+template <class Table>
+void check_labels(Table const& table, index classes, std::string_view who = "dataset") {
+    using T = typename Table::scalar;
     for (index row = 0; row < table.y.size(); ++row) {
         T const label = table.y[row];
         expect(label >= 0 && label < T(classes) && label == std::floor(label), who, ": row ", row, ": label ",

@@ -34,6 +34,7 @@ struct dataset {
     std::vector<std::string> feature_names = {};  ///< one per column of x, or empty
     std::vector<std::string> class_names = {};    ///< one per class; empty for a numeric target
     std::string target_name = {};                 ///< what y is, where known
+    vector<T> weights = {};                       ///< how often each sample counts, >= 0; empty: each once
 
     index samples() const { return x.rows(); }
     index features() const { return x.cols(); }
@@ -55,9 +56,10 @@ struct dataset {
     /// A copy of the rows with these indices, in this order. Throws descent::error for an index out of range.
     template <class Indices>
     dataset rows(Indices const& indices) const {
-        dataset chosen{{}, {}, feature_names, class_names, target_name};
+        dataset chosen{{}, {}, feature_names, class_names, target_name, {}};
         chosen.x.resize(index(indices.size()), features());
         chosen.y.resize(y.size() ? index(indices.size()) : 0);
+        chosen.weights.resize(weights.size() ? index(indices.size()) : 0);
         index to = 0;
         for (auto const from : indices) {
             expect(index(from) >= 0 && index(from) < samples(), "dataset: row ", index(from),
@@ -65,6 +67,8 @@ struct dataset {
             chosen.x.row(to) = x.row(index(from));
             if (y.size())
                 chosen.y[to] = y[index(from)];
+            if (weights.size())
+                chosen.weights[to] = weights[index(from)];
             ++to;
         }
         return chosen;

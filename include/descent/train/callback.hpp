@@ -7,16 +7,10 @@
 #include <type_traits>
 #include <utility>
 
+#include <descent/core/status.hpp>
 #include <descent/train/report.hpp>
 
 namespace descent {
-
-/// What a callback may return: go on (the default), or stop, and why.
-struct verdict {
-    bool stop = false;
-    descent::status status = descent::status::stopped;
-    std::string reason = {};
-};
 
 /// What a callback sees.
 template <class T>

@@ -5,28 +5,13 @@
 #include <utility>
 #include <vector>
 
+#include <descent/solve/problem.hpp>
 #include <descent/train/arguments.hpp>
 #include <descent/train/loop.hpp>
 
 namespace descent {
 
-/// A sum over samples as an objective: f(i, x, g) returns the loss of sample i at x and adds its gradient to g.
-/// GD, SGD and mini-batch descent are then one call with another batch policy. f must be safe to call from
-/// several threads where the executor has them. Throws descent::error for samples < 1.
-template <class F>
-struct sum_over {
-    index samples;
-    F f;
-};
-template <class I, class F>
-sum_over(I, F) -> sum_over<F>;
-
 namespace detail {
-
-template <class O>
-inline constexpr bool is_sum = false;
-template <class F>
-inline constexpr bool is_sum<sum_over<F>> = true;
 
 /// f(x, g) of a plain function: of vectors, or of params.
 template <bool OfVectors, class T, class F>

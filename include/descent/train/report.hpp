@@ -4,30 +4,13 @@
 #include <cstdint>
 #include <limits>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <descent/core/params.hpp>
+#include <descent/core/status.hpp>
 #include <descent/optim/optimizer.hpp>
 
 namespace descent {
-
-/// Why training ended.
-enum class status {
-    finished,     ///< all epochs done
-    converged,    ///< the gradient norm fell below the tolerance
-    stopped,      ///< a callback asked for it (early stopping, your own)
-    interrupted,  ///< Ctrl-C or a stop token
-    out_of_time,  ///< the time limit
-    diverged      ///< a loss or a weight was not finite; the best weights are put back
-};
-
-/// "finished", "converged", ...
-constexpr std::string_view to_text(status s) {
-    constexpr std::string_view names[] = {"finished",    "converged",   "stopped",
-                                          "interrupted", "out of time", "diverged"};
-    return names[static_cast<int>(s)];
-}
 
 /// One line of the history.
 struct epoch_record {
