@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <descent/linear/curvature.hpp>
 #include <descent/linear/gradient.hpp>
 #include <descent/linear/linear_regression.hpp>
 #include <descent/linear/logistic_regression.hpp>
 #include <descent/linear/model.hpp>
+#include <descent/linear/objective.hpp>
 #include <descent/linear/softmax_regression.hpp>

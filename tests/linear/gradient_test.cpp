@@ -182,7 +182,7 @@ TEMPLATE_TEST_CASE("linear gradient: rows beside the batch have no say", "", flo
     p.x.shrink_to_fit();
     p.y = {p.y.begin() + 3, p.y.begin() + 8};
     double const copy =
-        linear::mean_loss_gradient(loss::squared{}, {p.x.data(), p.y.data(), 9, 5, nullptr}, p.w.data(),
+        linear::mean_loss_gradient(loss::squared{}, data::batch<T>{p.x.data(), p.y.data(), 9, 5}, p.w.data(),
                                    p.bias.data(), 1, alone.data(), alone_bias.data(), exec::serial{}, work);
     CHECK(part == copy);
     CHECK(same_bits(g, alone));

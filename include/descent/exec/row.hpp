@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <utility>
+
+#include <descent/core/math.hpp>
+#include <descent/core/pack.hpp>
+#include <descent/core/tensor.hpp>
+
+// One row of data against a vector of weights: what every pass over samples is made of.
+namespace descent::exec {
+
+namespace detail {
+
+/// f(0), f(1), ... f(N - 1) with constants, unrolled at every -O.
+template <int N, class F>
+DESCENT_FN void unrolled(F const& f) {
+    [&]<int... I>(std::integer_sequence<int, I...>) { (f(std::integral_constant<int, I>{}), ...); }
+    (std::make_integer_sequence<int, N>{});
+}
+
+}  // namespace detail
+
+/// x . w over n numbers, in a fixed order that depends on n and the instruction set alone.
+template <class T>
+T dot(T const* DESCENT_RESTRICT x, T const* DESCENT_RESTRICT w, index n) {
+    using V = native_pack<T>;
+    constexpr int lanes = lanes_of<V>, chains = 4;
+    V total[chains];
+    for (V& each : total)
+        each = V(T(0));
+    index j = 0;
+    for (; j + chains * lanes <= n; j += chains * lanes)
+        detail::unrolled<chains>([&](auto k) {
+            total[k] = fused_multiply_add(load_unaligned<V>(x + j + k * lanes),
+                                          load_unaligned<V>(w + j + k * lanes), total[k]);
+        });
+    for (; j + lanes <= n; j += lanes)
+        total[0] = fused_multiply_add(load_unaligned<V>(x + j), load_unaligned<V>(w + j), total[0]);
+    T rest = sum((total[0] + total[1]) + (total[2] + total[3]));
+    for (; j < n; ++j)
+        rest = fused_multiply_add(x[j], w[j], rest);
+    return rest;
+}
+
+/// g += a x over n numbers.
+template <class T>
+void add_scaled(T a, T const* DESCENT_RESTRICT x, index n, T* DESCENT_RESTRICT g) {
+    using V = native_pack<T>;
+    constexpr int lanes = lanes_of<V>;
+    index j = 0;
+    for (; j + lanes <= n; j += lanes)
+        store_unaligned(g + j, fused_multiply_add(V(a), load_unaligned<V>(x + j), load_unaligned<V>(g + j)));
+    for (; j < n; ++j)
+        g[j] = fused_multiply_add(a, x[j], g[j]);
+}
+
+/// The entries of one sparse row times their weights: sum over k < n of value[k] w[column[k]].
+template <class T, class Column>
+T sparse_dot(Column const* DESCENT_RESTRICT column, T const* DESCENT_RESTRICT value, index n,
+             T const* DESCENT_RESTRICT w) {
+    constexpr int chains = 4;
+    T total[chains] = {};
+    index k = 0;
+    for (; k + chains <= n; k += chains)
+        detail::unrolled<chains>(
+            [&](auto i) { total[i] = fused_multiply_add(value[k + i], w[column[k + i]], total[i]); });
+    for (; k < n; ++k)
+        total[0] = fused_multiply_add(value[k], w[column[k]], total[0]);
+    return (total[0] + total[2]) + (total[1] + total[3]);
+}
+
+/// g[column[k]] += a value[k] for k < n. Columns must differ from one another.
+template <class T, class Column>
+void sparse_add_scaled(T a, Column const* DESCENT_RESTRICT column, T const* DESCENT_RESTRICT value, index n,
+                       T* DESCENT_RESTRICT g) {
+    constexpr int chains = 4;
+    index k = 0;
+    for (; k + chains <= n; k += chains) {
+        // All loads before all stores: the columns differ, which the compiler cannot know.
+        T part[chains];
+        detail::unrolled<chains>([&](auto i) { part[i] = g[column[k + i]]; });
+        detail::unrolled<chains>(
+            [&](auto i) { g[column[k + i]] = fused_multiply_add(a, value[k + i], part[i]); });
+    }
+    for (; k < n; ++k)
+        g[column[k]] = fused_multiply_add(a, value[k], g[column[k]]);
+}
+
+}  // namespace descent::exec

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+
+#include <descent/core/tensor.hpp>
+#include <descent/linear/gradient.hpp>
+
+// The second derivative of a linear model's mean loss, H = (1 / n) sum_i weight_i x_i x_i^T C_i, where C_i is
+// what the loss does with the scores of sample i: one number, or for softmax diag(p) - p p^T.
+namespace descent::linear {
+
+namespace detail {
+
+template <class Loss, class T>
+concept curved_in_one_score = requires(Loss const& loss, T z) {
+    loss.curvature(z, z);
+};
+template <class Loss, class T>
+concept curved_by_probabilities = !of_one_score<Loss, T> && requires(Loss const& loss, T* z) {
+    loss.template probabilities<T>(z, 1, 1);
+};
+
+}  // namespace detail
+
+/// Does the loss have a second derivative?
+template <class Loss, class T = double>
+concept has_curvature = detail::curved_in_one_score<Loss, T> || detail::curved_by_probabilities<Loss, T>;
+
+/// Scores as mean_loss_gradient leaves them (outputs x rows) become what hessian_product needs of them: the
+/// curvature of each sample, or the probabilities.
+template <class Loss, class Batch, class T>
+requires has_curvature<Loss, T>
+void curvature_of_scores(Loss const& loss, Batch const& rows, index outputs, T* scores) {
+    using V = native_pack<T>;
+    constexpr int lanes = lanes_of<V>;
+    index const n = rows.count;
+    auto const each = [&]<class U>(index i, U, T const* y) {
+        if constexpr (detail::curved_in_one_score<Loss, T>)
+            store_unaligned(scores + i, loss.curvature(load_unaligned<U>(scores + i), load_unaligned<U>(y)));
+        else
+            loss.template probabilities<U>(scores + i, outputs, n);
+    };
+    index i = 0;
+    for (; i + lanes <= n; i += lanes) {
+        T y[lanes];
+        for (int k = 0; k < lanes; ++k)
+            y[k] = rows.target(i + k);
+        each(i, V(T(0)), y);
+    }
+    for (; i < n; ++i) {
+        T const y = rows.target(i);
+        each(i, T(0), &y);
+    }
+}
+
+namespace detail {
+
+/// Scores of a direction into curvature times them.
+template <class T, bool Probabilities, class Batch>
+struct product_turn {
+    Batch rows;
+    index outputs;
+    T scale;
+    T const* curvature;
+    index stride;
+
+    double operator()(index first, index count, T* z) const {
+        for (index r = 0; r < count; ++r) {
+            T const weight = scale * rows.weight(first + r);
+            T const* const c = curvature + first + r;
+            if constexpr (!Probabilities) {
+                z[r] *= *c * weight;
+            } else {
+                T mean = 0;
+                for (index k = 0; k < outputs; ++k)
+                    mean += c[k * stride] * z[k * tile_rows + r];
+                for (index k = 0; k < outputs; ++k)
+                    z[k * tile_rows + r] = weight * c[k * stride] * (z[k * tile_rows + r] - mean);
+            }
+        }
+        return 0;
+    }
+};
+
+}  // namespace detail
+
+/// H v in one pass over the rows: v and out (overwritten) are outputs x features, v_bias and out_bias outputs
+/// numbers or nullptr. `curvature`: what curvature_of_scores has made. The same bits on every executor.
+template <class Loss, class Batch, class T, class Executor>
+requires has_curvature<Loss, T>
+void hessian_product(Loss const&, Batch const& rows, std::type_identity_t<T> const* curvature, T const* v,
+                     std::type_identity_t<T> const* v_bias, index outputs, std::type_identity_t<T>* out,
+                     std::type_identity_t<T>* out_bias, Executor const& executor, workspace<T>& work) {
+    detail::product_turn<T, !detail::curved_in_one_score<Loss, T>, Batch> const turn{
+        rows, outputs, T(1) / T(rows.count), curvature, rows.count};
+    detail::sweep(detail::reader_of(rows, outputs), v, v_bias, out, out_bias, turn, executor, work);
+}
+
+}  // namespace descent::linear

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include <descent/core/memory.hpp>
+#include <descent/core/pack.hpp>
+#include <descent/core/tensor.hpp>
+#include <descent/linear/detail/sparse_tile.hpp>
+#include <descent/linear/detail/tile.hpp>
+
+namespace descent::linear {
+
+/// Memory that passes over data reuse, so that a training step allocates nothing.
+template <class T>
+struct workspace {
+    aligned_buffer<T> numbers = {};
+    std::vector<double> losses = {};
+
+    T* reserve(std::size_t n) {
+        if (numbers.size() < n)
+            numbers = aligned_buffer<T>(n);
+        return numbers.data();
+    }
+};
+
+namespace detail {
+
+/// How a sweep reads dense rows.
+template <class T>
+struct dense_reader {
+    data::batch<T> rows;
+    index outputs;
+
+    index weights() const { return outputs * rows.features; }
+    double row_bytes() const { return double(rows.features) * sizeof(T); }
+    index scratch() const { return 0; }
+    static constexpr bool arranges = false;
+
+    struct tile {
+        dense_reader const& from;
+        index count;
+        T const* x[tile_rows];
+
+        tile(dense_reader const& reader, index first, T*)
+            : from(reader), count(tile_pointers(reader.rows, first, x)) {}
+        void score(T const* w, T const* bias, T* z) const {
+            score_tile<native_pack<T>>(x, count, w, bias, from.rows.features, from.outputs, z);
+        }
+        void add(T const* slope, T* g) const {
+            add_tile<native_pack<T>>(x, count, slope, from.rows.features, from.outputs, g);
+        }
+    };
+};
+
+/// How a sweep reads sparse rows.
+template <class T>
+struct sparse_reader {
+    data::sparse_batch<T> rows;
+    index outputs;
+
+    index weights() const { return sparse_stride(outputs) * rows.features; }
+    double row_bytes() const {
+        if (rows.count == 0)
+            return 1;
+        std::int64_t entries = 0;
+        if (!rows.order)
+            entries = rows.end(rows.count - 1) - rows.begin(0);
+        for (index i = 0; rows.order && i < rows.count; ++i)
+            entries += rows.end(i) - rows.begin(i);
+        return double(entries) * (sizeof(T) + 4) / double(rows.count) + 1;
+    }
+    index scratch() const { return sparse_stride(outputs); }
+    /// Does W lie in another order while a sweep runs?
+    bool arranges = outputs > 1;
+
+    void arrange(T const* w, T* to) const {
+        index const stride = sparse_stride(outputs);
+        for (index j = 0; j < rows.features; ++j)
+            for (index c = 0; c < stride; ++c)
+                to[j * stride + c] = c < outputs ? w[c * rows.features + j] : T(0);
+    }
+    void restore(T const* from, T* g) const {
+        index const stride = sparse_stride(outputs);
+        for (index c = 0; c < outputs; ++c)
+            for (index j = 0; j < rows.features; ++j)
+                g[c * rows.features + j] = from[j * stride + c];
+    }
+
+    struct tile {
+        sparse_reader const& from;
+        index first, count;
+        T* own;
+
+        tile(sparse_reader const& reader, index at, T* scratch)
+            : from(reader), first(at), count(std::min(tile_rows, reader.rows.count - at)), own(scratch) {}
+        void score(T const* w, T const* bias, T* z) const {
+            score_sparse(from.rows, first, count, w, bias, from.outputs, z, own);
+        }
+        void add(T const* slope, T* g) const {
+            add_sparse(from.rows, first, count, slope, from.outputs, g, own);
+        }
+    };
+};
+
+template <class T>
+dense_reader<T> reader_of(data::batch<T> const& rows, index outputs) {
+    return {rows, outputs};
+}
+template <class T>
+sparse_reader<T> reader_of(data::sparse_batch<T> const& rows, index outputs) {
+    return {rows, outputs};
+}
+
+/// How the rows are cut: by the data alone, never by the number of threads.
+struct chunking {
+    index rows, count;
+
+    template <class Reader>
+    static chunking of(Reader const& reader) {
+        // A chunk has a gradient of its own to be cleared and joined: its rows should outweigh that.
+        constexpr double most = 64, least_rows = 256, outweigh = 16;
+        using T = typename decltype(reader.rows)::scalar;
+        double const samples = double(reader.rows.count);
+        double const bytes = double(reader.weights()) * sizeof(T);
+        double const heavy = std::min(outweigh * bytes / reader.row_bytes(), samples / 4 + 1);
+        auto const each = index(std::max({least_rows, samples / most + 1, heavy}));
+        index const whole = (each + tile_rows - 1) / tile_rows * tile_rows;
+        return {whole, (reader.rows.count + whole - 1) / whole};
+    }
+};
+
+/// One pass over the rows: scores, turn(first, count, scores) -> sum of losses, which leaves slopes in place of
+/// the scores, and the slopes times the rows into g and g_bias (overwritten; g nullptr: neither). Each chunk of
+/// rows has its own sums, and the chunks are joined in order: every executor gives the same bits.
+template <class Reader, class T, class Turn, class Executor>
+double sweep(Reader const& reader, T const* w, T const* bias, T* g, T* g_bias, Turn const& turn,
+             Executor const& executor, workspace<T>& work) {
+    chunking const cut = chunking::of(reader);
+    index const weights = g ? reader.weights() : 0, outputs = reader.outputs;
+    auto const padded = [](index n) {  // no two threads share a line
+        index const line = index(alignment / sizeof(T));
+        return (n + line - 1) / line * line;
+    };
+    bool const alone = executor.width() == 1;
+    // A slot: the chunk's gradient, its bias slopes, the scores of a tile.
+    index const bias_at = padded(weights), scores_at = bias_at + padded(outputs);
+    index const scratch_at = scores_at + outputs * tile_rows, stride = scratch_at + padded(reader.scratch());
+    index const arranged = reader.arranges ? padded(reader.weights()) : 0;
+    index const slots = alone ? 1 : cut.count;
+    T* const memory = work.reserve(std::size_t(2 * arranged + stride * slots));
+    work.losses.assign(std::size_t(cut.count), 0.0);
+    T* total = g;
+    if constexpr (requires { reader.arrange(w, memory); })
+        if (arranged) {
+            reader.arrange(w, memory);
+            w = memory;
+            total = g ? memory + arranged : nullptr;
+        }
+    if (g)
+        std::fill_n(total, weights, T(0));
+    if (g_bias)
+        std::fill_n(g_bias, outputs, T(0));
+
+    struct body {
+        Reader reader;
+        Turn turn;
+        T const *w, *bias;
+        chunking cut;
+        index stride, bias_at, scores_at, scratch_at;
+        bool wants_gradient, alone;
+        T* memory;
+        double* losses;
+
+        T* slot(index chunk) const { return memory + (alone ? 0 : chunk) * stride; }
+        void operator()(index chunk) const {
+            T *const own = slot(chunk), *const z = own + scores_at, *const bias_slope = own + bias_at;
+            std::fill_n(own, scores_at, T(0));
+            index const outputs = reader.outputs, end = std::min((chunk + 1) * cut.rows, reader.rows.count);
+            Reader part = reader;
+            part.rows = reader.rows.part(0, end);
+            double loss = 0;
+            for (index first = chunk * cut.rows; first < end; first += tile_rows) {
+                typename Reader::tile const tile(part, first, own + scratch_at);
+                tile.score(w, bias, z);
+                loss += turn(first, tile.count, z);
+                if (!wants_gradient)
+                    continue;
+                for (index c = 0; c < outputs; ++c)
+                    for (index r = 0; r < tile.count; ++r)
+                        bias_slope[c] += z[c * tile_rows + r];
+                tile.add(z, own);
+            }
+            losses[chunk] = loss;
+        }
+    };
+    body const each{reader,
+                    turn,
+                    w,
+                    bias,
+                    cut,
+                    stride,
+                    bias_at,
+                    scores_at,
+                    scratch_at,
+                    g != nullptr,
+                    alone,
+                    memory + 2 * arranged,
+                    work.losses.data()};
+    auto const join = [&](index chunk, index from, index to) {
+        T const* const own = each.slot(chunk);
+        for (index i = from; i < to; ++i)
+            total[i] += own[i];
+    };
+    auto const join_bias = [&](index chunk) {
+        for (index c = 0; g_bias && c < outputs; ++c)
+            g_bias[c] += each.slot(chunk)[bias_at + c];
+    };
+    if (alone) {
+        for (index chunk = 0; chunk < cut.count; ++chunk) {
+            each(chunk);
+            join(chunk, 0, weights);
+            join_bias(chunk);
+        }
+    } else {
+        executor.for_each(cut.count, each);
+        constexpr index stretch = 4096;
+        executor.for_each((weights + stretch - 1) / stretch, [&](index part) {
+            for (index chunk = 0; chunk < cut.count; ++chunk)
+                join(chunk, part * stretch, std::min((part + 1) * stretch, weights));
+        });
+        for (index chunk = 0; chunk < cut.count; ++chunk)
+            join_bias(chunk);
+    }
+    if constexpr (requires { reader.restore(w, g); })
+        if (arranged && g)
+            reader.restore(total, g);
+    double loss = 0;
+    for (double const each_loss : work.losses)
+        loss += each_loss;
+    return loss;
+}
+
+}  // namespace detail
+
+}  // namespace descent::linear
