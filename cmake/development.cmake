@@ -20,3 +20,10 @@ if(TARGET OpenMP::OpenMP_CXX)
 else()
   add_library(descent_threads ALIAS descent)
 endif()
+
+# Ours read packed files where zlib was found.
+if(TARGET ZLIB::ZLIB)
+  add_library(descent_codecs ALIAS descent_zlib)
+else()
+  add_library(descent_codecs ALIAS descent)
+endif()

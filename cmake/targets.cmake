@@ -27,6 +27,11 @@ descent_component(openmp)
 target_link_libraries(descent_openmp INTERFACE OpenMP::OpenMP_CXX)
 target_compile_options(descent_openmp INTERFACE "$<$<COMPILE_LANG_AND_ID:CUDA,NVIDIA>:-Xcompiler=-fopenmp>")
 
+# Reads packed files. The definition says that zlib is linked: that its header exists says nothing of that.
+descent_component(zlib)
+target_link_libraries(descent_zlib INTERFACE ZLIB::ZLIB)
+target_compile_definitions(descent_zlib INTERFACE DESCENT_ZLIB)
+
 # -std: CMake 3.25 does not know C++20 for nvcc. EIGEN_NO_CUDA: without it Eigen in a .cu file loses all SIMD, and
 # the linker spreads its slow functions to the .cpp files.
 descent_component(cuda)

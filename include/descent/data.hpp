@@ -8,6 +8,8 @@
 #include <descent/data/csv.hpp>
 #include <descent/data/csv_options.hpp>
 #include <descent/data/dataset.hpp>
+#include <descent/data/gzip.hpp>
+#include <descent/data/libsvm.hpp>
 #include <descent/data/scaling.hpp>
 #include <descent/data/sparse.hpp>
 #include <descent/data/split.hpp>

@@ -54,6 +54,13 @@
 #define DESCENT_OPENMP_ENABLED 0
 #endif
 
+/// 1 where the program links zlib: CMake's descent::zlib says so by defining DESCENT_ZLIB.
+#if defined(DESCENT_ZLIB) && __has_include(<zlib.h>)
+#define DESCENT_ZLIB_ENABLED 1
+#else
+#define DESCENT_ZLIB_ENABLED 0
+#endif
+
 /// 1 where the target multiplies and adds with one rounding; every CUDA device does. (AVX-512 alone brings the
 /// scalar instruction, but not the form that packs use.)
 #if defined(__CUDA_ARCH__) || defined(__FMA__) || defined(__aarch64__) || \

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include <descent/data/check.hpp>
+#include <descent/data/detail/quantile.hpp>
 
 namespace descent::data {
 
-/// An affine map of each feature, x <- (x - center) / spread, as standardize and normalize fit it. A feature
+/// An affine map of each feature, x <- (x - center) / spread, as standardize and its like fit it. A feature
 /// that was constant when the map was fitted has spread 0 and becomes 0 everywhere. Public, so that it can be
 /// stored beside the model it belongs to.
 struct feature_scale {
@@ -37,17 +40,50 @@ struct feature_scale {
                 x(row, column) = T(center[column] + spread[column] * double(x(row, column)));
     }
 
-    /// The same on the features of a dataset.
+    /// The same on the entries of a sparse matrix, where zeros stay zeros. Throws descent::error if a center is
+    /// not 0, which would fill the matrix.
+    template <class T>
+    void operator()(sparse_matrix<T>& x) const {
+        same_features(x.cols());
+        zero_center();
+        for (std::size_t k = 0; k < x.values.size(); ++k) {
+            double const divisor = spread[index(x.columns[k])];
+            x.values[k] = T(divisor > 0 ? double(x.values[k]) / divisor : 0.0);
+        }
+    }
+    template <class T>
+    void inverse(sparse_matrix<T>& x) const {
+        same_features(x.cols());
+        zero_center();
+        for (std::size_t k = 0; k < x.values.size(); ++k)
+            x.values[k] = T(spread[index(x.columns[k])] * double(x.values[k]));
+    }
+
+    /// The same on the features of a dataset or sparse_dataset.
     template <class T>
     void operator()(dataset<T>& table) const {
+        (*this)(table.x);
+    }
+    template <class T>
+    void operator()(sparse_dataset<T>& table) const {
         (*this)(table.x);
     }
     template <class T>
     void inverse(dataset<T>& table) const {
         inverse(table.x);
     }
+    template <class T>
+    void inverse(sparse_dataset<T>& table) const {
+        inverse(table.x);
+    }
 
 private:
+    void zero_center() const {
+        for (index column = 0; column < center.size(); ++column)
+            expect(center[column] == 0, "scaling: column ", column, ": center = ", center[column],
+                   ": must be 0 for a sparse table");
+    }
+
     void same_features(index features) const {
         expect(features == center.size() && features == spread.size(), "scaling: ", features,
                " features: was fitted on ", center.size());
@@ -92,6 +128,79 @@ feature_scale normalize(dataset<T> const& table) {
         expect(std::isfinite(spread[column]), "normalize: ", detail::column_text(table, column),
                ": the range overflows");
     return {low, spread};
+}
+
+/// Standard deviation 1 for each feature of a sparse table, without centering, which would fill it: center is 0,
+/// spread the standard deviation about the mean, zeros counted (StandardScaler with with_mean=False). Throws as
+/// above.
+template <class T>
+feature_scale standardize(sparse_dataset<T> const& table) {
+    check_features(table, "standardize");
+    auto const& x = table.x;
+    double const n = double(table.samples());
+    vector<double> mean = vector<double>::Zero(table.features()), square = mean, absent = mean.array() + n;
+    for (std::size_t k = 0; k < x.values.size(); ++k) {
+        mean[index(x.columns[k])] += double(x.values[k]);
+        absent[index(x.columns[k])] -= 1;
+    }
+    mean /= n;
+    vector<T> const far = vector<T>::Constant(table.features(), std::numeric_limits<T>::infinity());
+    vector<T> lowest = (absent.array() > 0).select(vector<T>::Zero(table.features()), far);
+    vector<T> highest = -lowest;
+    for (std::size_t k = 0; k < x.values.size(); ++k) {
+        index const column = x.columns[k];
+        double const off = double(x.values[k]) - mean[column];
+        square[column] += off * off;
+        lowest[column] = std::min(lowest[column], x.values[k]);
+        highest[column] = std::max(highest[column], x.values[k]);
+    }
+    vector<double> spread = ((square.array() + absent.array() * mean.array().square()) / n).sqrt();
+    for (index column = 0; column < table.features(); ++column) {
+        // Rounding of the mean must not turn a constant column into a tiny, then hugely magnified, spread.
+        if (lowest[column] == highest[column])
+            spread[column] = 0;
+        expect(std::isfinite(spread[column]), "standardize: column ", column, ": the variance overflows");
+    }
+    return {vector<double>::Zero(table.features()), spread};
+}
+
+/// Largest magnitude 1 for each feature of `table`: center is 0, spread the largest |x|, as scikit-learn's
+/// MaxAbsScaler. Signs stay, and a sparse table stays sparse. Throws like standardize.
+template <class T>
+feature_scale max_abs(dataset<T> const& table) {
+    check_features(table, "max_abs");
+    return {vector<double>::Zero(table.features()),
+            table.x.cwiseAbs().colwise().maxCoeff().transpose().template cast<double>()};
+}
+template <class T>
+feature_scale max_abs(sparse_dataset<T> const& table) {
+    check_features(table, "max_abs");
+    vector<double> spread = vector<double>::Zero(table.features());
+    for (std::size_t k = 0; k < table.x.values.size(); ++k) {
+        double& most = spread[index(table.x.columns[k])];
+        most = std::max(most, std::abs(double(table.x.values[k])));
+    }
+    return {vector<double>::Zero(table.features()), spread};
+}
+
+/// Median 0 and interquartile range 1 for each feature of `table`: center is the median, spread the distance
+/// between the two quantiles (linear between neighbours), as scikit-learn's RobustScaler: outliers move neither.
+/// A feature whose quantiles are equal counts as constant. Throws descent::error unless
+/// 0 <= low < high <= 1, and like standardize.
+template <class T>
+feature_scale robust(dataset<T> const& table, double low = 0.25, double high = 0.75) {
+    expect(low >= 0 && low < high && high <= 1, "robust: low = ", low, ", high = ", high,
+           ": must be 0 <= low < high <= 1");
+    check_features(table, "robust");
+    feature_scale fitted{vector<double>(table.features()), vector<double>(table.features())};
+    for (index column = 0; column < table.features(); ++column) {
+        auto const rising = detail::sorted_column(table, column, "robust");
+        fitted.center[column] = detail::quantile(rising, 0.5);
+        fitted.spread[column] = detail::quantile(rising, high) - detail::quantile(rising, low);
+        expect(std::isfinite(fitted.center[column]) && std::isfinite(fitted.spread[column]), "robust: ",
+               detail::column_text(table, column), ": the range overflows");
+    }
+    return fitted;
 }
 
 }  // namespace descent::data
