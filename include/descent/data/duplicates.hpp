@@ -58,7 +58,8 @@ duplicates find_duplicates(Table const& table) {
         return detail::row_bytes(table, a) == detail::row_bytes(table, b);
     };
     auto const target = [&](index row) {
-        return table.y.size() ? detail::bytes_of(table.y.data() + row, sizeof table.y[row]) : std::string_view();
+        return table.y.size() ? detail::bytes_of(table.y.data() + row, sizeof table.y[row])
+                              : std::string_view();
     };
     duplicates found;
     detail::hash_index features, rows;

@@ -22,14 +22,15 @@ enum class fill {
 /// How fill_missing replaces missing values.
 struct fill_options {
     fill with = fill::mean;
-    double constant = 0;      ///< what fill::constant writes
-    bool indicators = false;  ///< append a column of 0 and 1 for each feature that misses values: 1 where it did
+    double constant = 0;  ///< what fill::constant writes
+    bool indicators =
+        false;  ///< append a column of 0 and 1 for each feature that misses values: 1 where it did
 };
 
 /// The replacement of missing values that fill_missing fits. Public, so that it can be stored beside the model
 /// it belongs to.
 struct missing_fill {
-    vector<double> value = {};            ///< one per feature: what replaces NaN
+    vector<double> value = {};           ///< one per feature: what replaces NaN
     std::vector<index> indicators = {};  ///< the features whose indicator columns are appended, in this order
 
     /// Replaces every NaN, and appends the indicator columns. Throws descent::error if the number of features
@@ -59,8 +60,7 @@ struct missing_fill {
         (*this)(table.x);
         for (index const column : indicators)
             if (named)
-                table.feature_names.push_back(
-                    text(table.feature_names[std::size_t(column)], " is missing"));
+                table.feature_names.push_back(text(table.feature_names[std::size_t(column)], " is missing"));
     }
 };
 

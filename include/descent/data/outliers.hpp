@@ -77,7 +77,8 @@ feature_bounds clip_mad(dataset<T> const& table, double factor = 3) {
     for (index column = 0; column < table.features(); ++column) {
         auto numbers = detail::sorted_column(table, column, "clip_mad");
         double const median = detail::quantile(numbers, 0.5);
-        expect(std::isfinite(median), "clip_mad: ", detail::column_text(table, column), ": the median is ", median);
+        expect(std::isfinite(median), "clip_mad: ", detail::column_text(table, column), ": the median is ",
+               median);
         for (double& each : numbers)
             each = std::abs(each - median);
         std::sort(numbers.begin(), numbers.end());
@@ -86,8 +87,8 @@ feature_bounds clip_mad(dataset<T> const& table, double factor = 3) {
             continue;
         fitted.low[column] = median - reach;
         fitted.high[column] = median + reach;
-        expect(std::isfinite(fitted.low[column]) && std::isfinite(fitted.high[column]), "clip_mad: ",
-               detail::column_text(table, column), ": the bounds overflow");
+        expect(std::isfinite(fitted.low[column]) && std::isfinite(fitted.high[column]),
+               "clip_mad: ", detail::column_text(table, column), ": the bounds overflow");
     }
     return fitted;
 }

@@ -130,9 +130,9 @@ feature_scale normalize(dataset<T> const& table) {
     return {low, spread};
 }
 
-/// Standard deviation 1 for each feature of a sparse table, without centering, which would fill it: center is 0,
-/// spread the standard deviation about the mean, zeros counted (StandardScaler with with_mean=False). Throws as
-/// above.
+/// Standard deviation 1 for each feature of a sparse table, without centering, which would fill it: center is
+/// 0, spread the standard deviation about the mean, zeros counted (StandardScaler with with_mean=False). Throws
+/// as above.
 template <class T>
 feature_scale standardize(sparse_dataset<T> const& table) {
     check_features(table, "standardize");
@@ -184,9 +184,9 @@ feature_scale max_abs(sparse_dataset<T> const& table) {
 }
 
 /// Median 0 and interquartile range 1 for each feature of `table`: center is the median, spread the distance
-/// between the two quantiles (linear between neighbours), as scikit-learn's RobustScaler: outliers move neither.
-/// A feature whose quantiles are equal counts as constant. Throws descent::error unless
-/// 0 <= low < high <= 1, and like standardize.
+/// between the two quantiles (linear between neighbours), as scikit-learn's RobustScaler: outliers move
+/// neither. A feature whose quantiles are equal counts as constant. Throws descent::error unless 0 <= low <
+/// high <= 1, and like standardize.
 template <class T>
 feature_scale robust(dataset<T> const& table, double low = 0.25, double high = 0.75) {
     expect(low >= 0 && low < high && high <= 1, "robust: low = ", low, ", high = ", high,
@@ -197,8 +197,8 @@ feature_scale robust(dataset<T> const& table, double low = 0.25, double high = 0
         auto const rising = detail::sorted_column(table, column, "robust");
         fitted.center[column] = detail::quantile(rising, 0.5);
         fitted.spread[column] = detail::quantile(rising, high) - detail::quantile(rising, low);
-        expect(std::isfinite(fitted.center[column]) && std::isfinite(fitted.spread[column]), "robust: ",
-               detail::column_text(table, column), ": the range overflows");
+        expect(std::isfinite(fitted.center[column]) && std::isfinite(fitted.spread[column]),
+               "robust: ", detail::column_text(table, column), ": the range overflows");
     }
     return fitted;
 }

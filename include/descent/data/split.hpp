@@ -126,8 +126,8 @@ three_parts<Table> split_three(Table const& table, three_way const& options = {}
     index const n = table.samples();
     index const first = index(std::llround(options.train * double(n)));
     index const both = index(std::llround((options.train + options.validation) * double(n)));
-    expect(0 < first && first < both && both < n, "split_three: train = ", options.train, ", validation = ",
-           options.validation, " of ", n, " rows leaves a part empty");
+    expect(0 < first && first < both && both < n, "split_three: train = ", options.train,
+           ", validation = ", options.validation, " of ", n, " rows leaves a part empty");
     auto train_left = detail::split_quotas(table, first, options.stratify, "split_three");
     auto held_left = detail::split_quotas(table, both, options.stratify, "split_three");
     std::vector<index> train, held, test;

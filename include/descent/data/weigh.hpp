@@ -37,11 +37,11 @@ index checked_classes(Table const& table, std::string_view who) {
 
 }  // namespace detail
 
-/// Gives rare classes more weight, so that all classes count alike: a row of class c is weighted by n / (k n_c),
-/// with n rows in all, k classes that have rows and n_c rows of the class (King & Zeng, 2001; "balanced" of
-/// scikit-learn). Weights that the table has already are multiplied, and with no influence on n and n_c. With
-/// one class only, all weights are 1. The table is a dataset or a sparse_dataset. Returns the weight of each
-/// class, 0 for one without rows. Throws descent::error unless every row has a class.
+/// Gives rare classes more weight, so that all classes count alike: a row of class c is weighted by n / (k
+/// n_c), with n rows in all, k classes that have rows and n_c rows of the class (King & Zeng, 2001; "balanced"
+/// of scikit-learn). Weights that the table has already are multiplied, and with no influence on n and n_c.
+/// With one class only, all weights are 1. The table is a dataset or a sparse_dataset. Returns the weight of
+/// each class, 0 for one without rows. Throws descent::error unless every row has a class.
 template <class Table>
 vector<double> weigh_classes(Table& table) {
     vector<double> weight = vector<double>::Zero(detail::checked_classes(table, "weigh_classes"));
@@ -59,7 +59,8 @@ vector<double> weigh_classes(Table& table) {
 template <class Table>
 void weigh_classes(Table& table, std::vector<double> const& weight) {
     index const classes = detail::checked_classes(table, "weigh_classes");
-    expect(index(weight.size()) == classes, "weigh_classes: ", weight.size(), " weights, ", classes, " classes");
+    expect(index(weight.size()) == classes, "weigh_classes: ", weight.size(), " weights, ", classes,
+           " classes");
     for (std::size_t c = 0; c < weight.size(); ++c)
         expect(std::isfinite(weight[c]) && weight[c] >= 0, "weigh_classes: weight ", c, " = ", weight[c],
                ": must be finite and >= 0");

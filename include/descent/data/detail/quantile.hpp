@@ -32,6 +32,8 @@ inline double quantile(std::vector<double> const& rising, double q) {
     if (share == 0 || rising[at] == rising[at + 1])
         return rising[at];
     double const low = rising[at], high = rising[at + 1];
+    if (std::isinf(low) || std::isinf(high))
+        return std::isinf(low) ? low : high;
     return share < 0.5 ? low + (high - low) * share : high - (high - low) * (1 - share);
 }
 
