@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Data: tables, their readers, checks, splits and scales.
+// Data: tables, their readers, cleaning, checks, splits, weights and scales.
 
 #include <descent/data/batch.hpp>
 #include <descent/data/check.hpp>
 #include <descent/data/csv.hpp>
 #include <descent/data/csv_options.hpp>
 #include <descent/data/dataset.hpp>
+#include <descent/data/duplicates.hpp>
+#include <descent/data/folds.hpp>
 #include <descent/data/gzip.hpp>
 #include <descent/data/libsvm.hpp>
+#include <descent/data/missing.hpp>
+#include <descent/data/outliers.hpp>
 #include <descent/data/scaling.hpp>
 #include <descent/data/sparse.hpp>
 #include <descent/data/split.hpp>
+#include <descent/data/unit_rows.hpp>
+#include <descent/data/weigh.hpp>
