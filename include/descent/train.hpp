@@ -6,6 +6,7 @@
 #include <descent/train/arguments.hpp>
 #include <descent/train/callback.hpp>
 #include <descent/train/checkpoint.hpp>
+#include <descent/train/classification_metrics.hpp>
 #include <descent/train/differentiate.hpp>
 #include <descent/train/early_stopping.hpp>
 #include <descent/train/fit.hpp>
@@ -16,6 +17,8 @@
 #include <descent/train/numeric_gradient.hpp>
 #include <descent/train/options.hpp>
 #include <descent/train/progress_bar.hpp>
+#include <descent/train/ranking_metrics.hpp>
+#include <descent/train/regression_metrics.hpp>
 #include <descent/train/report.hpp>
 #include <descent/train/stop_on_interrupt.hpp>
 #include <descent/train/time_limit.hpp>

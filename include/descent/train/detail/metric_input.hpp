@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cmath>
+#include <concepts>
+#include <string_view>
+
+#include <descent/core/error.hpp>
+#include <descent/core/tensor.hpp>
+
+// What metrics take: pairs of predictions and targets, sample weights, and models on tables.
+namespace descent {
+
+/// A model that answers each row of the table (a data::dataset or a data::sparse_dataset) with one number: a
+/// class or a value.
+template <class M, class Table>
+concept predicts_on = requires(M const& model, Table const& table) {
+    { model.predict(table.x) } -> std::convertible_to<vector<typename Table::scalar>>;
+    table.weights;
+};
+
+/// A model that gives each row of the table a probability: of class 1 (a vector), or of every class (a matrix,
+/// samples x classes).
+template <class M, class Table>
+concept predicts_probability_on = requires(M const& model, Table const& table) {
+    model.predict_probability(table.x);
+    table.weights;
+};
+
+namespace detail {
+
+inline void expect_pairs(std::string_view who, index predictions, index targets) {
+    expect(predictions == targets, who, ": ", predictions, " predictions, ", targets, " targets");
+    expect(targets > 0, who, ": there are no targets");
+}
+
+/// "r2: row 3: prediction is nan".
+template <class Numbers>
+void expect_finite(std::string_view who, std::string_view what, Numbers const& numbers) {
+    for (index row = 0; row < numbers.size(); ++row)
+        expect(std::isfinite(numbers[row]), who, ": row ", row, ": ", what, " is ", numbers[row]);
+}
+
+template <class T>
+void expect_class(std::string_view who, std::string_view what, index row, T value, index classes) {
+    expect(value >= 0 && value < T(classes) && value == std::floor(value), who, ": row ", row, ": ", what, " ",
+           value, ": must be an integer in [0, ", classes, ")");
+}
+
+template <class T>
+void expect_binary(std::string_view who, vector<T> const& target) {
+    for (index row = 0; row < target.size(); ++row)
+        expect(target[row] == 0 || target[row] == 1, who, ": row ", row, ": target ", target[row],
+               ": must be 0 or 1");
+}
+
+/// How often each row counts: 1 where there are no weights. Throws descent::error for another number of weights
+/// than rows, for one that is negative or not finite, and where all are 0.
+template <class T>
+class row_weights {
+public:
+    row_weights(std::string_view who, vector<T> const& weights, index rows)
+        : weights_(weights.size() ? weights.data() : nullptr), total_(double(rows)) {
+        expect(weights.size() == 0 || weights.size() == rows, who, ": ", rows, " targets, ", weights.size(),
+               " weights");
+        if (!weights_)
+            return;
+        total_ = 0;
+        for (index row = 0; row < rows; ++row) {
+            expect(std::isfinite(weights_[row]) && weights_[row] >= 0, who, ": row ", row, ": weight is ",
+                   weights_[row], ": must be finite and >= 0");
+            total_ += double(weights_[row]);
+        }
+        expect(total_ > 0, who, ": all weights are 0");
+    }
+
+    double operator[](index row) const { return weights_ ? double(weights_[row]) : 1; }
+    double total() const { return total_; }
+
+private:
+    T const* weights_;
+    double total_;
+};
+
+}  // namespace detail
+
+}  // namespace descent
