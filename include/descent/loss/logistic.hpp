@@ -10,6 +10,8 @@ namespace descent::loss {
 /// under P(y = 1) = 1 / (1 + e^-z) (Cox, 1958). Safe for every finite z. Same numbers as torch's
 /// BCEWithLogitsLoss.
 struct logistic {
+    static constexpr double smoothness = 0.25;  ///< sup of the curvature
+
     template <class V>
     DESCENT_FN V value(V z, V y) const {
         // With the label's sign in the exponent nothing is subtracted, so nothing cancels.
@@ -20,6 +22,13 @@ struct logistic {
     template <class V>
     DESCENT_FN V slope(V z, V y) const {
         return sigmoid(z) - y;
+    }
+
+    /// P(y = 1) P(y = 0), also where one of them is near 0.
+    template <class V>
+    DESCENT_FN V curvature(V z, V /*y*/) const {
+        V const e = exp(-abs(z)), total = e + V(1);
+        return e / (total * total);
     }
 };
 

@@ -49,6 +49,20 @@ struct softmax_cross_entropy {
             store_unaligned(z + c * stride, load_unaligned<V>(z + c * stride) / total);
     }
 
+    /// The second derivative applied to v, for probabilities p: out = (diag(p) - p p^T) v, that is p_c (v_c -
+    /// sum_j p_j v_j). p, v and out lie as the scores do; out may be v.
+    template <class V>
+    static DESCENT_FN void curvature_product(number_of<V> const* p, index k, number_of<V> const* v,
+                                             number_of<V>* out, index stride = 1) {
+        V mean = V(number_of<V>(0));
+        for (index c = 0; c < k; ++c)
+            mean =
+                fused_multiply_add(load_unaligned<V>(p + c * stride), load_unaligned<V>(v + c * stride), mean);
+        for (index c = 0; c < k; ++c)
+            store_unaligned(out + c * stride,
+                            load_unaligned<V>(p + c * stride) * (load_unaligned<V>(v + c * stride) - mean));
+    }
+
 private:
     template <class V>
     static DESCENT_FN V largest(number_of<V> const* z, index k, index stride) {
