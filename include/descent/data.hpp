@@ -5,14 +5,19 @@
 
 #include <descent/data/batch.hpp>
 #include <descent/data/check.hpp>
+#include <descent/data/cifar.hpp>
 #include <descent/data/csv.hpp>
 #include <descent/data/csv_options.hpp>
 #include <descent/data/dataset.hpp>
 #include <descent/data/duplicates.hpp>
 #include <descent/data/folds.hpp>
 #include <descent/data/gzip.hpp>
+#include <descent/data/idx.hpp>
 #include <descent/data/libsvm.hpp>
 #include <descent/data/missing.hpp>
+#include <descent/data/nd_array.hpp>
+#include <descent/data/npy.hpp>
+#include <descent/data/npz.hpp>
 #include <descent/data/outliers.hpp>
 #include <descent/data/scaling.hpp>
 #include <descent/data/sparse.hpp>

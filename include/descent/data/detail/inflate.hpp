@@ -18,6 +18,12 @@ namespace descent::data::detail {
 /// What surrounds deflated bytes: gzip's header and checksum (RFC 1952) or nothing (RFC 1951: zip entries).
 enum class deflated { gzip, raw };
 
+/// The bytes deflated (RFC 1951) by zlib at its default level. Without zlib it throws; `who` wants it.
+template <bool linked>
+std::string deflate_raw(std::string_view, std::string_view who) {
+    fail(who, ": to pack needs zlib; link descent::zlib");
+}
+
 /// What one call of inflater::run did.
 struct inflated {
     std::size_t taken = 0, made = 0;
@@ -37,6 +43,23 @@ public:
 };
 
 #if DESCENT_ZLIB_ENABLED
+template <>
+inline std::string deflate_raw<true>(std::string_view bytes, std::string_view who) {
+    z_stream stream{};
+    expect(bytes.size() < std::size_t(1) << 31, who, ": ", bytes.size(), " bytes: must be < 2^31");
+    expect(deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) == Z_OK, who,
+           ": no memory to pack");
+    std::string packed(deflateBound(&stream, static_cast<uLong>(bytes.size())), '\0');
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));  // zlib only reads it
+    stream.avail_in = static_cast<uInt>(bytes.size());
+    stream.next_out = reinterpret_cast<Bytef*>(packed.data());
+    stream.avail_out = static_cast<uInt>(packed.size());
+    ::deflate(&stream, Z_FINISH);  // ends: the bound is one
+    packed.resize(stream.total_out);
+    deflateEnd(&stream);
+    return packed;
+}
+
 template <>
 class inflater<true> {
 public:

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace descent::data::detail {
+
+/// table[0] is the step of one byte; table[k] the same with k zero bytes behind it.
+inline constexpr auto crc32_table = [] {
+    std::array<std::array<std::uint32_t, 256>, 8> table{};
+    for (std::uint32_t byte = 0; byte < 256; ++byte) {
+        std::uint32_t rest = byte;
+        for (int bit = 0; bit < 8; ++bit)
+            rest = rest >> 1 ^ (rest & 1 ? 0xedb88320u : 0u);
+        table[0][byte] = rest;
+    }
+    for (std::size_t k = 1; k < 8; ++k)
+        for (std::size_t byte = 0; byte < 256; ++byte)
+            table[k][byte] = table[k - 1][byte] >> 8 ^ table[0][table[k - 1][byte] & 255];
+    return table;
+}();
+
+/// The CRC-32 of gzip and zip, eight bytes at a time (Kounavis and Berry, 2005: "slicing by 8").
+inline std::uint32_t crc32(std::string_view bytes) {
+    auto const& table = crc32_table;
+    std::uint32_t sum = 0xffffffffu;
+    auto const byte = [&](std::size_t i) { return std::uint32_t(static_cast<unsigned char>(bytes[i])); };
+    std::size_t i = 0;
+    for (; i + 8 <= bytes.size(); i += 8) {
+        std::uint32_t const low = sum ^ (byte(i) | byte(i + 1) << 8 | byte(i + 2) << 16 | byte(i + 3) << 24);
+        sum = table[7][low & 255] ^ table[6][low >> 8 & 255] ^ table[5][low >> 16 & 255] ^ table[4][low >> 24] ^
+              table[3][byte(i + 4)] ^ table[2][byte(i + 5)] ^ table[1][byte(i + 6)] ^ table[0][byte(i + 7)];
+    }
+    for (; i < bytes.size(); ++i)
+        sum = sum >> 8 ^ table[0][(sum ^ byte(i)) & 255];
+    return ~sum;
+}
+
+}  // namespace descent::data::detail
