@@ -2,10 +2,8 @@
 #pragma once
 
 #include <algorithm>
-#include <cstring>
 #include <vector>
 
-#include <descent/core/memory.hpp>
 #include <descent/core/tensor.hpp>
 
 namespace descent::linear::detail {
@@ -16,13 +14,23 @@ class kernel_cache {
 public:
     static constexpr index least = 8;  ///< rows that always fit, whatever `bytes` is
 
+    kernel_cache() = default;
+    kernel_cache(kernel_cache const&) = delete;
+    kernel_cache& operator=(kernel_cache const&) = delete;
+    ~kernel_cache() { delete[] numbers_; }
+
     /// Empty, for `samples` sample numbers and rows of `length` floats, in about `bytes` bytes.
     void reset(index samples, index length, double bytes) {
         length_ = length;
         double const fit = bytes / (double(sizeof(float)) * double(std::max(length, index(1))));
         index const slots = std::max(least, index(std::min(fit, double(samples))));
-        if (numbers_.size() < std::size_t(slots * length))
-            numbers_ = aligned_buffer<float>(std::size_t(slots * length));
+        if (size_ < slots * length) {
+            delete[] numbers_;
+            numbers_ = nullptr;
+            size_ = 0;
+            numbers_ = new float[std::size_t(slots * length)];  // not zeroed: most of it may never be touched
+            size_ = slots * length;
+        }
         limit_ = slots * length;
         slot_of_.assign(std::size_t(samples), index(-1));
         links_.clear();
@@ -63,7 +71,7 @@ public:
     void shorten(index const* positions, index count, index length) {
         for (index slot = 0; slot < index(links_.size()); ++slot) {
             float const* const from = at(slot);
-            float* const to = numbers_.data() + slot * length;
+            float* const to = numbers_ + slot * length;
             for (index k = 0; k < count; ++k)
                 to[k] = from[positions[k]];
             std::fill(to + count, to + length, 0.0f);
@@ -76,7 +84,7 @@ private:
         index before = -1, after = -1, sample = -1;
     };
 
-    float* at(index slot) { return numbers_.data() + slot * length_; }
+    float* at(index slot) { return numbers_ + slot * length_; }
 
     void unlink(index slot) {
         link const& l = links_[std::size_t(slot)];
@@ -91,8 +99,8 @@ private:
         first_ = slot;
     }
 
-    aligned_buffer<float> numbers_ = {};
-    index length_ = 0, limit_ = 0, first_ = -1, last_ = -1;
+    float* numbers_ = nullptr;
+    index size_ = 0, length_ = 0, limit_ = 0, first_ = -1, last_ = -1;
     std::vector<index> slot_of_ = {};
     std::vector<link> links_ = {};
 };

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <algorithm>
-#include <numeric>
+#include <cstdint>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
 #include <descent/core/status.hpp>
 #include <descent/core/tensor.hpp>
+#include <descent/exec/serial.hpp>
 #include <descent/linear/detail/kernel_rows.hpp>
 
 // What a trained kernel machine keeps, and how it answers.
@@ -74,22 +76,134 @@ double dot(double const* a, T const* k, index n) {
     return rest;
 }
 
-/// The coefficients of every pair of classes, by row of the data.
+/// y_i alpha_i of every pair of classes, by row of the data, and the pairs' biases.
 struct pair_solutions {
-    pair_solutions(index classes, index samples) : a(std::size_t(classes - 1), std::vector<double>()) {
-        for (auto& each : a)
-            each.assign(std::size_t(samples), 0.0);
-    }
+    pair_solutions(index classes, index samples) : a(matrix<double>::Zero(classes - 1, samples)) {}
 
-    void add(index first, index second, std::vector<index> const& list, std::vector<double> const& of_pair,
-             double b) {
+    /// Of the pair (first, second); the first `border` rows of the list are of the first class.
+    void add(index first, index second, std::vector<index> const& list, std::size_t border,
+             std::vector<double> const& of_pair, double b) {
         bias.push_back(b);
         for (std::size_t i = 0; i < list.size(); ++i)
-            labelled(first, second, list[i], of_pair[i]);
+            a(i < border ? second - 1 : first, list[i]) = of_pair[i];
     }
 
-    std::vector<std::vector<double>> a;
+    matrix<double> a;
     std::vector<double> bias = {};
+};
+
+/// Throws descent::error unless rows and columns are where they should be.
+template <class T>
+void check_layout(data::sparse_matrix<T> const& x, std::string_view who) {
+    expect(x.columns.size() == x.values.size(), who, ": ", x.columns.size(), " columns, ", x.values.size(),
+           " values");
+    expect(!x.offsets.empty() && x.offsets.front() == 0 && x.offsets.back() == std::int64_t(x.values.size()),
+           who, ": offsets: must run from 0 to ", x.values.size());
+    for (index row = 0; row < x.rows(); ++row)
+        expect(x.offsets[std::size_t(row)] <= x.offsets[std::size_t(row) + 1], who, ": row ", row,
+               ": offsets must not fall");
+    for (auto const column : x.columns)
+        expect(index(column) < x.cols(), who, ": column ", column, ": must be in [0, ", x.cols(), ")");
+}
+
+template <class T>
+struct kernel_model {
+    index features = 0, classes = 0;  ///< classes 0: not trained
+    double gamma = 0;
+    std::vector<index> support = {};   ///< rows of the training data, class by class
+    std::vector<index> start = {};     ///< where each class begins among them, and the end
+    matrix<double> coefficients = {};  ///< (classes - 1) x support
+    vector<double> bias = {};          ///< one a pair
+    dense_rows<T> dense = {};          ///< the support vectors, one of these two
+    sparse_rows<T> sparse = {};
+    bool is_sparse = false;
+
+    /// Keeps the samples that have a coefficient other than 0, and tells how many.
+    template <class Source>
+    index assign(pair_solutions const& found, std::vector<std::vector<index>> const& of_class,
+                 Source const& all) {
+        start = {0};
+        for (auto const& rows : of_class) {
+            for (index const row : rows)
+                if (!found.a.col(row).isZero(0))
+                    support.push_back(row);
+            start.push_back(index(support.size()));
+        }
+        coefficients.resize(classes - 1, index(support.size()));
+        for (index s = 0; s < coefficients.cols(); ++s)
+            coefficients.col(s) = found.a.col(support[std::size_t(s)]);
+        bias = vector<double>::Map(found.bias.data(), index(found.bias.size()));
+        is_sparse = std::is_same_v<Source, data::sparse_batch<T>>;
+        if constexpr (std::is_same_v<Source, data::sparse_batch<T>>)
+            sparse.assign(all, support.data(), index(support.size()));
+        else
+            dense.assign(all, support.data(), index(support.size()));
+        return index(support.size());
+    }
+
+    template <class F, class Executor>
+    matrix<T> decide(F const& kernel, matrix<T> const& x, Executor const& executor) const {
+        if (is_sparse)
+            return decide(kernel, data::sparse_matrix<T>::of(x), executor);
+        return decide(kernel, dense, data::batch<T>{x.data(), nullptr, features, x.rows()}, executor);
+    }
+
+    template <class F, class Executor>
+    matrix<T> decide(F const& kernel, data::sparse_matrix<T> const& x, Executor const& executor) const {
+        check_layout(x, "kernel_svm");
+        data::sparse_batch<T> const all{x.offsets.data(), x.columns.data(), x.values.data(),
+                                        nullptr,          features,         x.rows()};
+        if (is_sparse)
+            return decide(kernel, sparse, all, executor);
+        matrix<T> decided(x.rows(), bias.size()), part;
+        for (index first = 0; first < x.rows(); first += 1024) {
+            index const count = std::min(index(1024), x.rows() - first);
+            part.setZero(count, features);
+            for (index r = 0; r < count; ++r)
+                for (auto k = all.begin(first + r); k < all.end(first + r); ++k)
+                    part(r, index(x.columns[std::size_t(k)])) = x.values[std::size_t(k)];
+            decided.middleRows(first, count) = decide(kernel, part, executor);
+        }
+        return decided;
+    }
+
+private:
+    static constexpr index block = 24;  ///< rows of x that a thread answers at a time
+
+    template <class F, class Rows, class Executor>
+    matrix<T> decide(F const& kernel, Rows const& vectors, typename Rows::source const& all,
+                     Executor const& executor) const {
+        matrix<T> decided(all.samples(), bias.size());
+        executor.for_each((all.samples() + block - 1) / block, [&](index task) {
+            index const first = task * block, count = std::min(block, all.samples() - first);
+            index const length = padded_rows(vectors.size());
+            aligned_buffer<T> memory(std::size_t(count * length));
+            typename Rows::query queries[block];
+            T* out[block];
+            for (index q = 0; q < count; ++q) {
+                queries[q] = Rows::ask(all, first + q);
+                out[q] = memory.data() + q * length;
+            }
+            vectors.rows(kernel, queries, count, out, exec::serial{});
+            for (index q = 0; q < count; ++q)
+                pairs(out[q], decided.row(first + q).data());
+        });
+        return decided;
+    }
+
+    /// Decision values from the kernel with each support vector.
+    void pairs(T const* k, T* out) const {
+        index pair = 0;
+        for (index a = 0; a < classes; ++a)
+            for (index b = a + 1; b < classes; ++b, ++pair) {
+                auto const part = [&](index row, index of) {
+                    index const begin = start[std::size_t(of)];
+                    return dot(coefficients.row(row).data() + begin, k + begin,
+                               start[std::size_t(of) + 1] - begin);
+                };
+                out[pair] = T(part(b - 1, a) + part(a, b) + bias[pair]);
+            }
+    }
 };
 
 }  // namespace descent::linear::detail

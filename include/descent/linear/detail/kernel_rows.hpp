@@ -74,6 +74,8 @@ public:
     }
 
     index size() const { return count_; }
+    /// Roughly what a kernel value costs, in units of one pass over a number.
+    double work() const { return 1 + double(features_) / 24; }
     T square(index s) const { return squares_[std::size_t(s)]; }
     static query ask(source const& all, index row) {
         T const* const x = all.row(row);
@@ -178,6 +180,7 @@ public:
     }
 
     index size() const { return count_; }
+    double work() const { return 1 + double(values_.size()) / double(3 * std::max(count_, index(1))); }
     T square(index s) const { return squares_[std::size_t(s)]; }
     static query ask(source const& all, index row) {
         auto const begin = all.begin(row), end = all.end(row);

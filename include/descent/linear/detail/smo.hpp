@@ -54,16 +54,14 @@ public:
           executor_(executor),
           n_(index(list.size())),
           a_(list.size(), 0.0),
-          v_(y) {}
+          v_(y),
+          seen_(list.size(), 0) {}
 
     /// watch(iteration, violation, samples still looked at) -> verdict, every 1000 iterations or so.
     template <class Watch>
     smo_result run(Watch const& watch) {
         smo_result result;
-        std::vector<index> everyone(std::size_t(n_));
-        for (index i = 0; i < n_; ++i)
-            everyone[std::size_t(i)] = i;
-        activate(std::move(everyone));
+        activate_all();
         result.status = iterate(watch, result);
         give_back();
         if (active_ < n_)
@@ -84,7 +82,6 @@ private:
     descent::status iterate(Watch const& watch, smo_result& result) {
         std::int64_t const period = std::min<std::int64_t>(n_, 1000);
         std::int64_t countdown = period;
-        bool whole_again = false;
         extremes now = scan();
         for (;;) {
             result.violation = now.high - now.low;
@@ -104,15 +101,8 @@ private:
                 countdown = period;
                 if (verdict const said = watch(result.iterations, result.violation, active_); said.stop)
                     return said.status;
-                if (settings_.shrinking) {
-                    if (!whole_again && result.violation <= 10 * settings_.tolerance) {
-                        whole_again = true;
-                        look_at_all();
-                        now = scan();
-                    }
-                    if (shrink(now))
-                        now = scan();
-                }
+                if (settings_.shrinking && worthwhile(result) && shrink(now))
+                    now = scan();
             }
             index const i = now.where;
             float const* const ki = row(i, result);
@@ -163,12 +153,16 @@ private:
         auto const query = Rows::ask(all_, list_[std::size_t(id)]);
         rows_.rows(kernel_, &query, 1, &made, executor_);
         ++result.kernel_rows;
+        again_ += seen_[std::size_t(id)];
+        seen_[std::size_t(id)] = 1;
         return made;
     }
 
-    /// Makes exactly these samples active; nothing is cached.
-    void activate(std::vector<index> ids) {
-        take(std::move(ids));
+    void activate_all() {
+        std::vector<index> everyone;
+        for (index i = 0; i < n_; ++i)
+            everyone.push_back(i);
+        take(std::move(everyone));
         cache_.reset(n_, size_, settings_.cache_bytes);
     }
 
@@ -176,13 +170,13 @@ private:
         id_ = std::move(ids);
         active_ = index(id_.size());
         size_ = padded_rows(active_);
-        std::vector<index> rows(std::size_t(active_));
+        std::vector<index> rows;
         active_v_.assign(std::size_t(size_), 0.0);
         active_diagonal_.assign(std::size_t(size_), 1.0f);
         up_.assign(std::size_t(size_), float(-inf));
         down_.assign(std::size_t(size_), float(inf));
         for (index i = 0; i < active_; ++i)
-            rows[std::size_t(i)] = list_[std::size_t(id_[std::size_t(i)])];
+            rows.push_back(list_[std::size_t(id_[std::size_t(i)])]);
         rows_.assign(all_, rows.data(), active_);
         for (index i = 0; i < active_; ++i) {
             active_v_[std::size_t(i)] = v_[std::size_t(id_[std::size_t(i)])];
@@ -195,6 +189,16 @@ private:
     void give_back() {
         for (index i = 0; i < active_; ++i)
             v_[std::size_t(id_[std::size_t(i)])] = active_v_[std::size_t(i)];
+    }
+
+    /// What is set aside costs a kernel value with each support vector in the end, once or a few times. It has
+    /// to be less than what the steps so far, and the rows that were computed again, have cost.
+    bool worthwhile(smo_result const& result) const {
+        double support = 0;
+        for (double const a : a_)
+            support += a != 0;
+        double const value = rows_.work();  // in units of what a step costs a sample
+        return double(result.iterations) + value * double(again_) > value * support;
     }
 
     /// Sets aside the samples at a bound that the present extremes keep there.
@@ -222,10 +226,7 @@ private:
             return;
         give_back();
         reconstruct();
-        std::vector<index> everyone(std::size_t(n_));
-        for (index i = 0; i < n_; ++i)
-            everyone[std::size_t(i)] = i;
-        activate(std::move(everyone));
+        activate_all();
     }
 
     /// v of the samples that were set aside, from their kernel with every support vector.
@@ -303,6 +304,8 @@ private:
     Executor executor_;
     index n_, active_ = 0, size_ = 0;
     std::vector<double> a_, v_;
+    std::vector<char> seen_;  ///< has its kernel row been computed?
+    std::int64_t again_ = 0;  ///< rows that were computed another time
 
     // Of the active samples, in their order, padded.
     Rows rows_ = {};

@@ -72,7 +72,7 @@ inline index best_partner(double const* v, float const* down, float const* diago
     constexpr int lanes = lanes_of<V>;
     F gain(0.0f), where(-1.0f), place = lane_numbers<F>();
     V const top(vi);
-    F const own(kii), two(2.0f), least(1e-12f), ahead(float(lanes)), none(-1.0f);
+    F const own(kii), two(2.0f), least(1e-12f), ahead = F(float(lanes)), none(-1.0f);
     for (index k = 0; k < n; k += lanes) {
         F const above = convert<float>(top - load_unaligned<V>(v + k)) - load_unaligned<F>(down + k);
         F const curvature = max(own + load_unaligned<F>(diagonal + k) - two * load_unaligned<F>(ki + k), least);
