@@ -9,7 +9,7 @@
 #include <descent/data/csv_options.hpp>
 #include <descent/data/dataset.hpp>
 #include <descent/data/detail/csv_table.hpp>
-#include <descent/data/detail/file.hpp>
+#include <descent/data/gzip.hpp>
 
 namespace descent::data {
 
@@ -20,7 +20,9 @@ dataset<T> parse_csv(std::string text, csv_options const& options = {}, std::str
 }
 
 /// Reads a CSV file (RFC 4180: quoted cells may hold delimiters, line ends and doubled quotes). Every column
-/// but the target and the skipped ones must hold decimal numbers and becomes a column of x.
+/// but the target, the skipped and the categorical ones must hold decimal numbers and becomes a column of x.
+/// Columns of words become numbers by options.one_hot or options.ordinal; a test file gets the same columns
+/// with options.like = train.feature_names.
 ///
 /// A target of numbers is read as it is. A target of text, or of integers if options.classes is set, becomes
 /// class indices 0, 1, ... in the order of class_names: integers by value, text by its bytes. Files that belong
@@ -31,9 +33,9 @@ dataset<T> parse_csv(std::string text, csv_options const& options = {}, std::str
 /// quote, a column that does not exist, text in a number column, a label that is no class, and missing or
 /// non-finite values unless on_missing says otherwise: "file.csv:17:3: column 'age': 'abc' is not a number"
 /// (line and column from 1; the line is the one on which the record begins, the column counts cells).
-template <class T = float>
+template <class T = float, bool zlib = DESCENT_ZLIB_ENABLED>
 dataset<T> read_csv(std::string const& path, csv_options const& options = {}) {
-    std::string bytes = detail::read_file(path);
+    std::string bytes = detail::read_unpacked<zlib>(path);
     return detail::csv_table<T>(bytes, path, options).read();
 }
 

@@ -15,10 +15,17 @@ namespace descent::data::detail {
 /// so is a UTF-8 byte order mark.
 class csv_records {
 public:
-    csv_records(std::string& bytes, std::string_view name, char delimiter)
-        : name_(name), delimiter_(delimiter), at_(bytes.data()), end_(bytes.data() + bytes.size()) {
+    /// `first_line` is that of the text in its file, for messages.
+    csv_records(std::string& bytes, std::string_view name, char delimiter, std::size_t first_line = 1)
+        : name_(name),
+          delimiter_(delimiter),
+          at_(bytes.data()),
+          end_(bytes.data() + bytes.size()),
+          next_line_(first_line) {
         expect(delimiter != '"' && delimiter != '\n' && delimiter != '\r', name,
                ": delimiter: must not be a quote or a line end");
+        if (first_line > 1)
+            return;
         std::string_view const start(at_, bytes.size() < 3 ? bytes.size() : 3);
         expect(start.substr(0, 2) != "\xff\xfe" && start.substr(0, 2) != "\xfe\xff", name,
                ": the text is UTF-16: must be UTF-8");
@@ -48,6 +55,9 @@ public:
 
     /// The line, from 1, on which the last record began.
     std::size_t line() const { return line_; }
+
+    /// The line that follows what was read.
+    std::size_t next_line() const { return next_line_; }
 
 private:
     std::string_view plain() {
@@ -87,7 +97,7 @@ private:
     std::string_view name_;
     char delimiter_;
     char *at_, *end_;
-    std::size_t line_ = 0, next_line_ = 1;
+    std::size_t line_ = 0, next_line_;
 };
 
 }  // namespace descent::data::detail

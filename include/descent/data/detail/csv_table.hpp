@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -10,13 +11,15 @@
 #include <descent/core/error.hpp>
 #include <descent/data/csv_options.hpp>
 #include <descent/data/dataset.hpp>
+#include <descent/data/detail/csv_category.hpp>
 #include <descent/data/detail/csv_classes.hpp>
 #include <descent/data/detail/csv_number.hpp>
 #include <descent/data/detail/csv_records.hpp>
 
 namespace descent::data::detail {
 
-/// One reading of one CSV text; `read` is called once.
+/// The reading of one CSV text: `read` is called once. Or of a text in parts, each of whole records: `begin`
+/// with the first, then `rows` and, for the next part, `open`.
 template <class T>
 class csv_table {
 public:
@@ -24,30 +27,58 @@ public:
         : name_(name), options_(options), records_(bytes, name, options.delimiter), bytes_(bytes.size()) {}
 
     dataset<T> read() {
-        std::vector<std::string_view> cells;
-        bool more = records_.next(cells);
-        expect(more, name_, ": the file is empty");
-        width_ = cells.size();
-        if (options_.header) {
-            read_header(cells);
-            more = records_.next(cells);
-        }
-        choose_columns();
-        values_.reserve(bytes_ / 2 + 1);  // a cell takes two bytes at least; pages not used cost nothing
-        std::size_t seen = 0;
-        for (; more; more = records_.next(cells), ++seen)
-            read_row(cells);
-        expect(seen > 0, name_, ": no row of data");
-        expect(rows_ > 0, name_, ": each of the ", seen, " rows has a missing value: no row is left");
-
-        dataset<T> table;
-        table.x = matrix_view<T const>(values_.data(), index(rows_), index(features_.size()));
-        if (options_.header)
-            for (std::size_t const column : features_)
-                table.feature_names.push_back(names_[column]);
-        if (target_ < width_)
-            read_target(table);
+        begin();
+        dataset<T> table = rows();
+        expect(seen_ > 0, name_, ": no row of data");
+        expect(table.samples() > 0, name_, ": each of the ", seen_,
+               " rows has a missing value: no row is left");
         return table;
+    }
+
+    /// Reads the header and finds the columns.
+    void begin() {
+        expect(records_.next(cells_), name_, ": the file is empty");
+        width_ = cells_.size();
+        waiting_ = !options_.header;
+        if (options_.header)
+            read_header(cells_);
+        choose_columns();
+    }
+
+    /// The text goes on here. Then nothing is learned from it: the categories are given, the target holds
+    /// numbers or given classes.
+    void open(std::string& bytes, std::size_t first_line) {
+        records_ = csv_records(bytes, name_, options_.delimiter, first_line);
+        bytes_ = bytes.size();
+    }
+
+    /// The rows of the text, as a table.
+    dataset<T> rows(bool learn = true) {
+        values_.clear();
+        targets_.clear();
+        rows_ = 0;
+        values_.reserve(bytes_ / 2 + 1);  // a cell takes two bytes at least; pages not used cost nothing
+        for (; waiting_ || records_.next(cells_); ++seen_) {
+            waiting_ = false;
+            read_row(cells_);
+        }
+        dataset<T> table;
+        expand(table);
+        if (target_ < width_)
+            read_target(table, learn);
+        for (csv_category& each : categories_)
+            each.forget();
+        return table;
+    }
+
+    std::size_t next_line() const { return records_.next_line(); }
+
+    /// Whether the header, the options or the words seen name all categories.
+    void check_categories_known() const {
+        for (std::size_t i = 0; i < features_.size(); ++i)
+            expect(!category_of(i) || !category_of(i)->names().empty(), name_, ": one_hot ",
+                   options_.header ? text("'", names_[features_[i]], "'") : text("= ", features_[i]),
+                   ": a stream needs its categories: name them, or set options.like");
     }
 
 private:
@@ -97,10 +128,43 @@ private:
             if (each.chosen)
                 skipped[find(each, "skip")] = true;
         target_ = options_.target.chosen ? find(options_.target, "target") : width_;
+        std::vector<std::size_t> category(width_, none);
+        for (bool const one_hot : {true, false})
+            for (categorical const& each : one_hot ? options_.one_hot : options_.ordinal)
+                if (each.which.chosen)
+                    choose_category(each, one_hot, category);
         for (std::size_t column = 0; column < width_; ++column)
-            if (column != target_ && !skipped[column])
+            if (column != target_ && !skipped[column]) {
                 features_.push_back(column);
+                feature_category_.push_back(category[column]);
+            }
         expect(!features_.empty(), name_, ": no column is left for the features");
+    }
+
+    void choose_category(categorical const& wanted, bool one_hot, std::vector<std::size_t>& category) {
+        std::string_view const what = one_hot ? "one_hot" : "ordinal";
+        std::size_t const column = find(wanted.which, what);
+        std::string const who = text(
+            name_, ": ", what, options_.header ? text(" '", names_[column], "'") : text(" = ", column), ": ");
+        expect(column != target_, who, "it is the target");
+        expect(category[column] == none, who, "the column is named twice");
+        expect(one_hot || !wanted.names.empty(), who, "the categories must be named, in their order");
+        std::vector<std::string> names = wanted.names;
+        if (one_hot && names.empty() && !options_.like.empty()) {
+            expect(options_.header, who, "the file has no header (header = false), so that like cannot help");
+            std::string const prefix = names_[column] + "=";
+            for (std::string const& feature : options_.like)
+                if (feature.compare(0, prefix.size(), prefix) == 0)
+                    names.push_back(feature.substr(prefix.size()));
+            expect(!names.empty(), who, "like holds no name that begins with '", prefix, "'");
+        }
+        category[column] = categories_.size();
+        categories_.emplace_back(std::move(names), one_hot);
+    }
+
+    /// How feature i is coded; nullptr for numbers.
+    csv_category const* category_of(std::size_t i) const {
+        return feature_category_[i] == none ? nullptr : &categories_[feature_category_[i]];
     }
 
     /// "file.csv:17:3: column 'age': 'abc'", with the cell cut short if it is long.
@@ -140,8 +204,15 @@ private:
         expect(cells.size() == width_, name_, ":", records_.line(), ": ", cells.size(),
                cells.size() == 1 ? " cell" : " cells", ": must be ", width_, " as in the first line");
         bool incomplete = false, absent = false;
-        for (std::size_t const column : features_) {
-            values_.push_back(number(trimmed(cells[column]), column, records_.line(), absent));
+        for (std::size_t i = 0; i < features_.size(); ++i) {
+            std::size_t const column = features_[i];
+            std::string_view const cell = trimmed(cells[column]);
+            if (category_of(i) == nullptr) {
+                values_.push_back(number(cell, column, records_.line(), absent));
+            } else {
+                absent = is_missing(cell);
+                values_.push_back(absent ? number(cell, column, records_.line(), absent) : T(0));
+            }
             incomplete |= absent;
         }
         target_cell target{};
@@ -157,12 +228,66 @@ private:
             values_.resize(rows_ * features_.size());
             return;
         }
+        // Only now: a row that is dropped brings no category.
+        for (std::size_t i = 0; !categories_.empty() && i < features_.size(); ++i)
+            if (T& value = values_[rows_ * features_.size() + i]; category_of(i) && !std::isnan(value))
+                value =
+                    T(categories_[feature_category_[i]].code(trimmed(cells[features_[i]]), records_.line()));
         if (target_ < width_)
             targets_.push_back(target);
         ++rows_;
     }
 
-    void read_target(dataset<T>& table) const {
+    /// Makes the columns of the table: numbers as they are, codes as categories.
+    void expand(dataset<T>& table) {
+        std::size_t const from_width = features_.size();
+        std::vector<std::size_t> to(from_width);
+        std::size_t to_width = 0;
+        for (std::size_t i = 0; i < from_width; ++i) {
+            to[i] = to_width;
+            std::string const own = options_.header ? names_[features_[i]] : std::string();
+            if (category_of(i)) {
+                csv_category& words = categories_[feature_category_[i]];
+                words.settle(name_, [&](std::string_view word, std::size_t line, std::size_t known) {
+                    if (!words.one_hot() || options_.on_unknown == unknown::error)
+                        fail(place(line, features_[i], word), " is not one of the ", known, " categories");
+                });
+                if (words.one_hot()) {
+                    to_width += words.names().size();
+                    if (options_.header)
+                        for (std::string const& each : words.names())
+                            table.feature_names.push_back(text(own, "=", each));
+                    continue;
+                }
+            }
+            ++to_width;
+            if (options_.header)
+                table.feature_names.push_back(own);
+        }
+        if (categories_.empty()) {
+            table.x = matrix_view<T const>(values_.data(), index(rows_), index(from_width));
+            return;
+        }
+        table.x.setZero(index(rows_), index(to_width));
+        for (std::size_t row = 0; row < rows_; ++row)
+            for (std::size_t i = 0; i < from_width; ++i) {
+                T const value = values_[row * from_width + i];
+                T* const into = table.x.data() + row * to_width + to[i];
+                csv_category const* const words = category_of(i);
+                if (!words) {
+                    *into = value;
+                } else if (std::isnan(value)) {
+                    for (std::size_t k = 0; k < (words->one_hot() ? words->names().size() : 1); ++k)
+                        into[k] = value;
+                } else if (std::size_t const found = words->category(std::size_t(value)); !words->one_hot()) {
+                    *into = T(found);
+                } else if (found < words->names().size()) {
+                    into[found] = T(1);
+                }
+            }
+    }
+
+    void read_target(dataset<T>& table, bool learn) const {
         if (options_.header)
             table.target_name = names_[target_];
         table.y.resize(index(rows_));
@@ -172,7 +297,7 @@ private:
                                 std::any_of(targets_.begin(), targets_.end(), holds_text);
         if (!options_.class_names.empty())
             table.class_names = options_.class_names;
-        else if (options_.classes || text_alone)
+        else if (learn && (options_.classes || text_alone))
             table.class_names = find_classes();
 
         class_lookup const lookup(table.class_names, name_);
@@ -202,12 +327,17 @@ private:
         return distinct(std::move(present));
     }
 
+    static constexpr std::size_t none = static_cast<std::size_t>(-1);
+
     std::string_view name_;
     csv_options const& options_;
     csv_records records_;
-    std::size_t bytes_, width_ = 0, rows_ = 0, target_ = 0;
+    std::size_t bytes_, width_ = 0, rows_ = 0, seen_ = 0, target_ = 0;
+    bool waiting_ = false;  ///< a record was read, but not used
+    std::vector<std::string_view> cells_;
     std::vector<std::string> names_;
-    std::vector<std::size_t> features_;
+    std::vector<std::size_t> features_, feature_category_;  ///< columns; which category each is, or none
+    std::vector<csv_category> categories_;
     std::vector<T> values_;
     std::vector<target_cell> targets_;
 };
