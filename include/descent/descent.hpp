@@ -10,6 +10,7 @@
 #include <descent/loss.hpp>
 #include <descent/optim.hpp>
 #include <descent/plot.hpp>
+#include <descent/regularize.hpp>
 #include <descent/schedule.hpp>
 #include <descent/solve.hpp>
 #include <descent/train.hpp>
