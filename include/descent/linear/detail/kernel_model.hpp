@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -11,6 +10,8 @@
 #include <descent/core/tensor.hpp>
 #include <descent/exec/serial.hpp>
 #include <descent/linear/detail/kernel_rows.hpp>
+#include <descent/linear/detail/mixed.hpp>
+#include <descent/linear/detail/sparse_layout.hpp>
 
 // What a trained kernel machine keeps, and how it answers.
 namespace descent::linear::detail {
@@ -49,33 +50,6 @@ double usual_gamma(data::sparse_matrix<T> const& x) {
     return gamma_of(cells, x.cols(), sum / cells, squares);
 }
 
-template <class T, class Table>
-double weighted_accuracy(vector<T> const& predicted, Table const& table) {
-    double right = 0, all = 0;
-    for (index row = 0; row < predicted.size(); ++row) {
-        double const weight = table.weights.size() ? double(table.weights[row]) : 1;
-        right += predicted[row] == table.y[row] ? weight : 0;
-        all += weight;
-    }
-    return right / all;
-}
-
-/// sum_i a[i] k[i].
-template <class T>
-double dot(double const* a, T const* k, index n) {
-    using V = native_pack<double>;
-    using F = same_lanes<V, T>;
-    constexpr int lanes = lanes_of<V>;
-    V total(0.0);
-    index i = 0;
-    for (; i + lanes <= n; i += lanes)
-        total = fused_multiply_add(load_unaligned<V>(a + i), convert<double>(load_unaligned<F>(k + i)), total);
-    double rest = sum(total);
-    for (; i < n; ++i)
-        rest += a[i] * double(k[i]);
-    return rest;
-}
-
 /// y_i alpha_i of every pair of classes, by row of the data, and the pairs' biases.
 struct pair_solutions {
     pair_solutions(index classes, index samples) : a(matrix<double>::Zero(classes - 1, samples)) {}
@@ -91,20 +65,6 @@ struct pair_solutions {
     matrix<double> a;
     std::vector<double> bias = {};
 };
-
-/// Throws descent::error unless rows and columns are where they should be.
-template <class T>
-void check_layout(data::sparse_matrix<T> const& x, std::string_view who) {
-    expect(x.columns.size() == x.values.size(), who, ": ", x.columns.size(), " columns, ", x.values.size(),
-           " values");
-    expect(!x.offsets.empty() && x.offsets.front() == 0 && x.offsets.back() == std::int64_t(x.values.size()),
-           who, ": offsets: must run from 0 to ", x.values.size());
-    for (index row = 0; row < x.rows(); ++row)
-        expect(x.offsets[std::size_t(row)] <= x.offsets[std::size_t(row) + 1], who, ": row ", row,
-               ": offsets must not fall");
-    for (auto const column : x.columns)
-        expect(index(column) < x.cols(), who, ": column ", column, ": must be in [0, ", x.cols(), ")");
-}
 
 template <class T>
 struct kernel_model {
