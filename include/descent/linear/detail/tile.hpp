@@ -7,6 +7,7 @@
 #include <descent/core/pack.hpp>
 #include <descent/core/tensor.hpp>
 #include <descent/data/batch.hpp>
+#include <descent/exec/lane_sums.hpp>
 #include <descent/exec/row.hpp>
 
 // A tile is some rows that are read into cache once and used twice: for their scores and, when the slopes are
@@ -27,38 +28,52 @@ index tile_pointers(data::batch<T> const& rows, index first, T const** x) {
     return count;
 }
 
-/// z = x . w for R rows and C outputs, whose sums stay in registers: each number of x and of w is loaded once.
-template <int R, int C, class V, class T>
-void dot_block(T const* const* x, T const* w, index features, T* z) {
-    constexpr int lanes = lanes_of<V>;
-    V total[R][C];
-    for (auto& row : total)
-        for (V& each : row)
-            each = V(T(0));
-    index j = 0;
-    for (; j + lanes <= features; j += lanes) {
-        V weight[C];
-        unrolled<C>([&](auto c) { weight[c] = load_unaligned<V>(w + c * features + j); });
-        unrolled<R>([&](auto r) {
-            V const value = load_unaligned<V>(x[r] + j);
-            unrolled<C>([&](auto c) { total[r][c] = fused_multiply_add(value, weight[c], total[r][c]); });
-        });
-    }
-    unrolled<R>([&](auto r) {
-        unrolled<C>([&](auto c) {
-            T rest = sum(total[r][c]);
-            for (index k = j; k < features; ++k)
-                rest = fused_multiply_add(x[r][k], w[c * features + k], rest);
-            z[c * tile_rows + r] = rest;
-        });
-    });
+/// The last `fresh` lanes of a pack that overlaps the one before it; the others count 0.
+template <class V>
+DESCENT_FN V fresh_lanes(V value, index fresh) {
+    using T = number_of<V>;
+    return select(lane_numbers<V>() < V(T(lanes_of<V> - fresh)), V(T(0)), value);
 }
 
-/// z[c * tile_rows + r] = x[r] . w[c] + b[c] for `count` rows, and for some rows behind them if x has pointers
-/// there (tile_pointers); bias may be nullptr.
+/// z = x . w for R rows and C outputs, whose sums stay in registers: each number of x and of w is loaded once.
+/// At least lanes_of<V> features.
+template <int R, int C, class V, class T>
+void dot_block(T const* const* x, T const* w, index features, T* z) {
+    constexpr int lanes = lanes_of<V>, sums = (R * C + lanes - 1) / lanes * lanes;
+    V total[sums];
+    for (V& each : total)
+        each = V(T(0));
+    T const* row[R];
+    unrolled<R>([&](auto r) { row[r] = x[r]; });
+    auto const add = [&](index j, auto const& of_weight) {
+        V weight[C];
+        unrolled<C>([&](auto c) { weight[c] = of_weight(load_unaligned<V>(w + c * features + j)); });
+        unrolled<R>([&](auto r) {
+            V const value = load_unaligned<V>(row[r] + j);
+            unrolled<C>(
+                [&](auto c) { total[c * R + r] = fused_multiply_add(value, weight[c], total[c * R + r]); });
+        });
+    };
+    index j = 0;
+    for (; j + lanes <= features; j += lanes)
+        add(j, [](V weight) { return weight; });
+    if (j < features)
+        add(features - lanes, [&](V weight) { return fresh_lanes(weight, features - j); });
+    alignas(alignment) T out[sums];
+    for (int k = 0; k < sums; k += lanes)
+        store(out + k, exec::lane_sums(total + k));
+    unrolled<C>([&](auto c) { unrolled<R>([&](auto r) { z[c * tile_rows + r] = out[c * R + r]; }); });
+}
+
+/// z[c * tile_rows + r] = x[r] . w[c] + b[c] for `count` rows, and for some behind them: x has tile_rows
+/// pointers. bias may be nullptr.
 template <class V, class T>
 void score_tile(T const* const* x, index count, T const* w, T const* bias, index features, index outputs,
                 T* z) {
+    constexpr int lanes = lanes_of<V>;
+    if constexpr (lanes > 1)
+        if (features < lanes)
+            return score_tile<T>(x, count, w, bias, features, outputs, z);
     index c = 0;
     auto const some = [&]<int R, int C>(std::integer_sequence<int, R, C>) {
         for (; c + C <= outputs; c += C)
@@ -67,32 +82,49 @@ void score_tile(T const* const* x, index count, T const* w, T const* bias, index
     };
     some(std::integer_sequence<int, 2, 5>{});
     some(std::integer_sequence<int, 4, 2>{});
-    some(std::integer_sequence<int, 8, 1>{});
+    some(std::integer_sequence<int, (lanes > 8 ? lanes : 8), 1>{});
     for (c = 0; bias && c < outputs; ++c)
-        for (index r = 0; r < count; ++r)
-            z[c * tile_rows + r] += bias[c];
+        for (index r = 0; r < count; r += lanes)
+            store(z + c * tile_rows + r, load<V>(z + c * tile_rows + r) + V(bias[c]));
 }
 
-/// g += slope^T x for columns [j, j + J packs) and C outputs, whose sums stay in registers.
+/// g += slope^T x for J packs of columns from j on and C outputs, whose sums stay in registers. `fresh` <
+/// lanes: the last pack overlaps.
 template <int C, int J, class V, class T>
-void add_block(T const* const* x, index count, T const* slope, index features, index j, T* g) {
+void add_block(T const* const* x, index count, T const* slope, index features, index j, index fresh, T* g) {
     constexpr int lanes = lanes_of<V>;
-    V total[C][J];
-    for (auto& row : total)
-        for (V& each : row)
-            each = V(T(0));
-    for (index r = 0; r < count; ++r) {
+    constexpr int chains = C * J >= 8   ? 1
+                           : C * J >= 4 ? 2
+                                        : 4;  // rows that add up on their own, against latency
+    V total[chains][C][J];
+    for (auto& chain : total)
+        for (auto& row : chain)
+            for (V& each : row)
+                each = V(T(0));
+    auto const add = [&](index r, auto chain) {
+        T const* const row = x[r] + j;
         V value[J];
-        unrolled<J>([&](auto k) { value[k] = load_unaligned<V>(x[r] + j + k * lanes); });
+        unrolled<J>([&](auto k) { value[k] = load_unaligned<V>(row + k * lanes); });
         unrolled<C>([&](auto c) {
             V const s(slope[c * tile_rows + r]);
-            unrolled<J>([&](auto k) { total[c][k] = fused_multiply_add(s, value[k], total[c][k]); });
+            unrolled<J>(
+                [&](auto k) { total[chain][c][k] = fused_multiply_add(s, value[k], total[chain][c][k]); });
         });
-    }
+    };
+    index r = 0;
+    for (; r + chains <= count; r += chains)
+        unrolled<chains>([&](auto chain) { add(r + chain, chain); });
+    for (; r < count; ++r)
+        add(r, std::integral_constant<int, 0>{});
     unrolled<C>([&](auto c) {
         unrolled<J>([&](auto k) {
+            V all = total[0][c][k];
+            for (int chain = 1; chain < chains; ++chain)
+                all += total[chain][c][k];
             T* const to = g + c * features + j + k * lanes;
-            store_unaligned(to, load_unaligned<V>(to) + total[c][k]);
+            if (k == J - 1 && fresh < lanes)
+                all = fresh_lanes(all, fresh);
+            store_unaligned(to, load_unaligned<V>(to) + all);
         });
     });
 }
@@ -101,23 +133,30 @@ void add_block(T const* const* x, index count, T const* slope, index features, i
 template <class V, class T>
 void add_tile(T const* const* x, index count, T const* slope, index features, index outputs, T* g) {
     constexpr int lanes = lanes_of<V>;
-    auto const columns = [&]<int J, class U>(std::integral_constant<int, J>, index& j, U) {
-        for (; j + J * lanes_of<U> <= features; j += J * lanes_of<U>) {
-            index c = 0;
-            for (; c + 5 <= outputs; c += 5)
-                add_block<5, (J > 2 ? 2 : J), U>(x, count, slope + c * tile_rows, features, j,
-                                                 g + c * features);
-            for (; c < outputs; ++c)
-                add_block<1, J, U>(x, count, slope + c * tile_rows, features, j, g + c * features);
-        }
-    };
-    index j = 0;
-    if (outputs == 1)
-        columns(std::integral_constant<int, 8>{}, j, V(T(0)));
-    columns(std::integral_constant<int, 2>{}, j, V(T(0)));
-    columns(std::integral_constant<int, 1>{}, j, V(T(0)));
     if constexpr (lanes > 1)
-        columns(std::integral_constant<int, 1>{}, j, T(0));
+        if (features < lanes)
+            return add_tile<T>(x, count, slope, features, outputs, g);
+    index j = 0;
+    auto const columns = [&]<int J>(std::integral_constant<int, J>, index at, index fresh) {
+        index c = 0;
+        if constexpr (J <= 2)
+            for (; c + 5 <= outputs; c += 5)
+                add_block<5, J, V>(x, count, slope + c * tile_rows, features, at, fresh, g + c * features);
+        for (; c < outputs; ++c)
+            add_block<1, J, V>(x, count, slope + c * tile_rows, features, at, fresh, g + c * features);
+    };
+    auto const blocks = [&]<int J>(std::integral_constant<int, J> width) {
+        for (; j + J * lanes <= features; j += J * lanes)
+            columns(width, j, lanes);
+    };
+    if (outputs == 1) {
+        blocks(std::integral_constant<int, 8>{});
+        blocks(std::integral_constant<int, 4>{});
+    }
+    blocks(std::integral_constant<int, 2>{});
+    blocks(std::integral_constant<int, 1>{});
+    if (j < features)
+        columns(std::integral_constant<int, 1>{}, features - lanes, features - j);
 }
 
 }  // namespace descent::linear::detail
