@@ -3,6 +3,7 @@
 
 // Data: tables, their readers, cleaning, checks, splits, weights and scales.
 
+#include <descent/data/bag_of_words.hpp>
 #include <descent/data/batch.hpp>
 #include <descent/data/check.hpp>
 #include <descent/data/cifar.hpp>
@@ -12,6 +13,7 @@
 #include <descent/data/duplicates.hpp>
 #include <descent/data/folds.hpp>
 #include <descent/data/gzip.hpp>
+#include <descent/data/hashed_words.hpp>
 #include <descent/data/idx.hpp>
 #include <descent/data/libsvm.hpp>
 #include <descent/data/missing.hpp>
@@ -22,5 +24,8 @@
 #include <descent/data/scaling.hpp>
 #include <descent/data/sparse.hpp>
 #include <descent/data/split.hpp>
+#include <descent/data/text.hpp>
+#include <descent/data/tf_idf.hpp>
+#include <descent/data/tokenizer.hpp>
 #include <descent/data/unit_rows.hpp>
 #include <descent/data/weigh.hpp>
