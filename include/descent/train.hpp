@@ -4,11 +4,13 @@
 // Training: fit and minimize, callbacks, metrics, gradients for functions without one.
 
 #include <descent/train/arguments.hpp>
+#include <descent/train/bagging.hpp>
 #include <descent/train/callback.hpp>
 #include <descent/train/checkpoint.hpp>
 #include <descent/train/classification_metrics.hpp>
 #include <descent/train/differentiate.hpp>
 #include <descent/train/early_stopping.hpp>
+#include <descent/train/ensemble.hpp>
 #include <descent/train/fit.hpp>
 #include <descent/train/history.hpp>
 #include <descent/train/loop.hpp>
@@ -20,5 +22,6 @@
 #include <descent/train/ranking_metrics.hpp>
 #include <descent/train/regression_metrics.hpp>
 #include <descent/train/report.hpp>
+#include <descent/train/stacking.hpp>
 #include <descent/train/stop_on_interrupt.hpp>
 #include <descent/train/time_limit.hpp>

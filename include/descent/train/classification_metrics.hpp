@@ -42,9 +42,6 @@ struct class_counts {
     std::vector<bool> occurs = {};
 };
 
-/// Labels in float are exact up to here, and the counts of so many classes fit any memory.
-inline constexpr index most_classes = index(1) << 24;
-
 template <class T>
 class_counts count_classes(std::string_view who, vector<T> const& predicted, vector<T> const& target,
                            index classes, vector<T> const& weights) {

@@ -41,6 +41,9 @@ void expect_finite(std::string_view who, std::string_view what, Numbers const& n
         expect(std::isfinite(numbers[row]), who, ": row ", row, ": ", what, " is ", numbers[row]);
 }
 
+/// Labels in float are exact up to here, and the counts of so many classes fit any memory.
+inline constexpr index most_classes = index(1) << 24;
+
 template <class T>
 void expect_class(std::string_view who, std::string_view what, index row, T value, index classes) {
     expect(value >= 0 && value < T(classes) && value == std::floor(value), who, ": row ", row, ": ", what, " ",
