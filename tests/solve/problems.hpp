@@ -17,9 +17,23 @@ using descent::vector;
 
 /// Rosenbrock (1960), chained over n: 0 at (1, ..., 1). Start (-1.2, 1, -1.2, 1, ...).
 struct rosenbrock {
+    std::vector<double> at = {};  // the last x
+
+    template <class V, class O>
+    void hessian_product(V const& v, O& out) const {
+        using T = typename O::Scalar;
+        out.setZero();
+        for (index i = 0; i + 1 < v.size(); ++i) {
+            double const a = at[std::size_t(i)], b = at[std::size_t(i + 1)];
+            out[i] += T((1200 * a * a - 400 * b + 2) * double(v[i]) - 400 * a * double(v[i + 1]));
+            out[i + 1] += T(-400 * a * double(v[i]) + 200 * double(v[i + 1]));
+        }
+    }
+
     template <class X, class G>
-    double operator()(X const& x, G& g) const {
+    double operator()(X const& x, G& g) {
         using T = typename G::Scalar;
+        at.assign(x.data(), x.data() + x.size());
         g.setZero();
         double value = 0;
         for (index i = 0; i + 1 < x.size(); ++i) {
