@@ -3,8 +3,12 @@
 
 #include <descent/linear/curvature.hpp>
 #include <descent/linear/gradient.hpp>
+#include <descent/linear/kernel.hpp>
+#include <descent/linear/kernel_svm.hpp>
 #include <descent/linear/linear_regression.hpp>
 #include <descent/linear/logistic_regression.hpp>
 #include <descent/linear/model.hpp>
 #include <descent/linear/objective.hpp>
+#include <descent/linear/one_vs_rest.hpp>
+#include <descent/linear/online_svm.hpp>
 #include <descent/linear/softmax_regression.hpp>

@@ -239,13 +239,15 @@ private:
         share_ *= radius / norm;
         if (share_ > 1e-6)
             return;
-        // Folded into the sum before changes divided by it grow without bound. Rare.
-        square_ = 0;
+        // Folded into the sum before changes divided by it grow without bound; the mean so far goes into lag_.
+        // Rare.
+        for (std::size_t j = 0; j < lag_.size(); ++j)
+            lag_[j] -= total_scale_ * sum_[j];
+        total_scale_ = square_ = 0;
         for (double& each : sum_) {
             each *= share_;
             square_ += each * each;
         }
-        total_scale_ /= share_;
         share_ = 1;
     }
 
