@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# cmake -DINCLUDE=<dir> -P umbrellas.cmake: each area's umbrella includes every header of its folder (detail/ and .cuh
-# apart), descent.hpp includes every umbrella but mpi.hpp, and nothing that it reaches belongs to CUDA or MPI.
+# cmake -DINCLUDE=<dir> -P umbrellas.cmake: each area's umbrella includes every header of its folder (but detail/, .cuh and
+# what it says stands apart), descent.hpp includes every umbrella but mpi.hpp, and nothing that it reaches belongs to CUDA or MPI.
 cmake_minimum_required(VERSION 3.25)
 set(faults "")
 
@@ -20,6 +20,10 @@ foreach(folder IN LISTS folders)
     continue()
   endif()
   includes_of("${folder}.hpp" named)
+  # What few need and all would compile stands apart, and the umbrella says so: "// Apart: <descent/data/stream.hpp>".
+  file(STRINGS "${INCLUDE}/${folder}.hpp" apart REGEX "^// Apart: <")
+  list(TRANSFORM apart REPLACE "^// Apart: <([^>]*)>.*" "\\1")
+  list(APPEND named ${apart})
   file(GLOB headers RELATIVE "${INCLUDE}" "${INCLUDE}/${folder}/*.hpp")
   foreach(header IN LISTS headers)
     if(NOT header IN_LIST named)

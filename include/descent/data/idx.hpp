@@ -21,7 +21,8 @@ struct idx_header {
 };
 
 /// Checks the header of an IDX file against the bytes that are there.
-inline idx_header read_idx_header(std::string_view bytes, std::string_view name) {
+template <class = void>
+idx_header read_idx_header(std::string_view bytes, std::string_view name) {
     constexpr std::string_view codes = "\x08\x09\x0b\x0c\x0d\x0e";
     constexpr element kinds[] = {element::u8,  element::i8,  element::i16,
                                  element::i32, element::f32, element::f64};

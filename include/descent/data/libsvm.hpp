@@ -65,14 +65,12 @@ void label_classes(vector<T>& y, std::vector<double> const& labels, std::vector<
     }
 }
 
-}  // namespace detail
-
-/// Reads LIBSVM text that is in memory already; `name` stands for the file in messages. See read_libsvm.
-template <class T = float>
-sparse_dataset<T> parse_libsvm(std::string_view bytes, libsvm_options const& options = {},
-                               std::string_view name = "libsvm") {
-    expect(options.features >= 0, name, ": features = ", options.features, ": must be >= 0");
-    detail::libsvm_rows<T> rows(bytes, name, options.features, options.zero_based);
+/// The table of the rows of a text, perhaps without any. `line`: of the text in its file; afterwards, of what
+/// follows it.
+template <class T>
+sparse_dataset<T> libsvm_table(std::string_view bytes, libsvm_options const& options, std::string_view name,
+                               std::size_t& line) {
+    libsvm_rows<T> rows(bytes, name, options.features, options.zero_based, line);
     sparse_dataset<T> table;
     auto const entries = std::size_t(std::count(bytes.begin(), bytes.end(), ':'));
     table.x.columns.reserve(entries);
@@ -84,7 +82,6 @@ sparse_dataset<T> parse_libsvm(std::string_view bytes, libsvm_options const& opt
         lines.push_back(rows.line());
         table.x.offsets.push_back(std::int64_t(table.x.values.size()));
     }
-    expect(!labels.empty(), name, ": no row of data");
     if (options.features > 0)
         table.x.width = options.features;
     table.y.resize(index(labels.size()));
@@ -92,8 +89,22 @@ sparse_dataset<T> parse_libsvm(std::string_view bytes, libsvm_options const& opt
         table.y[index(row)] = T(labels[row]);
     if (options.classes || !options.class_names.empty()) {
         table.class_names = options.class_names;
-        detail::label_classes(table.y, labels, lines, table.class_names, name);
+        label_classes(table.y, labels, lines, table.class_names, name);
     }
+    line = rows.next_line();
+    return table;
+}
+
+}  // namespace detail
+
+/// Reads LIBSVM text that is in memory already; `name` stands for the file in messages. See read_libsvm.
+template <class T = float>
+sparse_dataset<T> parse_libsvm(std::string_view bytes, libsvm_options const& options = {},
+                               std::string_view name = "libsvm") {
+    expect(options.features >= 0, name, ": features = ", options.features, ": must be >= 0");
+    std::size_t line = 1;
+    sparse_dataset<T> table = detail::libsvm_table<T>(bytes, options, name, line);
+    expect(table.samples() > 0, name, ": no row of data");
     return table;
 }
 

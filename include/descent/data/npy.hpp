@@ -43,7 +43,7 @@ std::vector<T> from_fortran_order(std::vector<T> const& from, std::vector<index>
 /// Reads an npy file that is in memory already; `name` stands for the file in messages. See read_npy.
 template <class T = float>
 nd_array<T> parse_npy(std::string_view bytes, std::string_view name = "npy") {
-    auto header = detail::npy_header_reader(bytes, name).read();
+    auto header = detail::npy_header_reader<>(bytes, name).read();
     std::size_t const count =
         detail::count_elements(header.extents, size_of(header.kind), bytes.size() - header.length, name);
     nd_array<T> array{std::move(header.extents), std::vector<T>(count)};

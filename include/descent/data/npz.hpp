@@ -74,7 +74,7 @@ npz<T> read_npz(std::string const& path, std::vector<std::string> const& wanted 
 /// The bytes that write_npz writes.
 template <class T, bool zlib = DESCENT_ZLIB_ENABLED>
 std::string format_npz(std::vector<npz_entry<T>> const& entries, npz_layout const& layout = {}) {
-    detail::zip_writer file;
+    detail::zip_writer<> file;
     for (npz_entry<T> const& each : entries) {
         expect(!each.name.empty(), "write_npz: an array has no name");
         for (npz_entry<T> const* other = entries.data(); other != &each; ++other)

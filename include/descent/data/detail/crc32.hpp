@@ -9,6 +9,7 @@
 namespace descent::data::detail {
 
 /// table[0] is the step of one byte; table[k] the same with k zero bytes behind it.
+template <class = void>
 inline constexpr auto crc32_table = [] {
     std::array<std::array<std::uint32_t, 256>, 8> table{};
     for (std::uint32_t byte = 0; byte < 256; ++byte) {
@@ -24,8 +25,9 @@ inline constexpr auto crc32_table = [] {
 }();
 
 /// The CRC-32 of gzip and zip, eight bytes at a time (Kounavis and Berry, 2005: "slicing by 8").
-inline std::uint32_t crc32(std::string_view bytes) {
-    auto const& table = crc32_table;
+template <class = void>
+std::uint32_t crc32(std::string_view bytes) {
+    auto const& table = crc32_table<>;
     std::uint32_t sum = 0xffffffffu;
     auto const byte = [&](std::size_t i) { return std::uint32_t(static_cast<unsigned char>(bytes[i])); };
     std::size_t i = 0;

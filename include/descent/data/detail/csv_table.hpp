@@ -73,6 +73,9 @@ public:
 
     std::size_t next_line() const { return records_.next_line(); }
 
+    /// Whether there was a row, used or dropped.
+    bool any() const { return seen_ > 0; }
+
     /// Whether the header, the options or the words seen name all categories.
     void check_categories_known() const {
         for (std::size_t i = 0; i < features_.size(); ++i)

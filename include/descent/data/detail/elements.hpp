@@ -97,8 +97,9 @@ void read_elements(element kind, bool big, char const* from, std::size_t count, 
 
 /// Throws descent::error unless the extents ask for exactly the `there` bytes that follow the header. Returns
 /// the number of elements.
-inline std::size_t count_elements(std::vector<index> const& extents, std::size_t size, std::size_t there,
-                                  std::string_view who) {
+template <class = void>
+std::size_t count_elements(std::vector<index> const& extents, std::size_t size, std::size_t there,
+                           std::string_view who) {
     constexpr std::uint64_t limit = std::uint64_t(1) << 60;
     std::uint64_t product = size, elements = 1;  // of the extents that are not 0: views multiply parts of them
     std::string written;

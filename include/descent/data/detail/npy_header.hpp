@@ -21,6 +21,8 @@ struct npy_header {
     std::size_t length = 0;  ///< bytes of the file before the data
 };
 
+/// A template, as other readers that need no argument, so that files which do not use it compile faster.
+template <class = void>
 class npy_header_reader {
 public:
     npy_header_reader(std::string_view bytes, std::string_view name) : bytes_(bytes), name_(name) {}

@@ -28,7 +28,8 @@ inline constexpr std::size_t zip_end_size = 22, zip_entry_size = 46, zip_local_s
 
 /// The entries of a zip file (PKWARE APPNOTE 6.3, files below 4 GiB, no encryption). Every offset and size is
 /// checked against the bytes that are there; entries that share bytes are refused.
-inline std::vector<zip_entry> read_zip(std::string_view bytes, std::string_view name) {
+template <class = void>
+std::vector<zip_entry> read_zip(std::string_view bytes, std::string_view name) {
     auto const u16 = [&](std::size_t at) { return std::size_t(load<std::uint16_t>(bytes.data() + at, false)); };
     auto const u32 = [&](std::size_t at) { return std::size_t(load<std::uint32_t>(bytes.data() + at, false)); };
     expect(bytes.substr(0, 2) == "PK", name, ": the magic number is not that of a zip file");
@@ -132,6 +133,7 @@ std::string unpack(zip_entry const& entry, std::string_view file) {
 
 /// Writes zip files: add the entries, then finish. The date is that of 1980, so that equal content gives equal
 /// files.
+template <class = void>
 class zip_writer {
 public:
     template <bool zlib>
