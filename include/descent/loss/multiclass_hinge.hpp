@@ -22,8 +22,8 @@ struct multiclass_hinge {
     template <class V>
     static DESCENT_FN V value_and_slope(number_of<V>* z, index k, V y, index stride = 1) {
         using T = number_of<V>;
-        using limits = std::numeric_limits<T>;
-        V chosen = V(limits::quiet_NaN()), other = V(-limits::infinity()), rival = V(T(-1));
+        constexpr T nothing = std::numeric_limits<T>::quiet_NaN(), lowest = -std::numeric_limits<T>::infinity();
+        V chosen = V(nothing), other = V(lowest), rival = V(T(-1));
         for (index c = 0; c < k; ++c) {
             V const score = load_unaligned<V>(z + c * stride);
             auto const own = y == V(T(c)), better = !own && (score > other || is_nan(score));

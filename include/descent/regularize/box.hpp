@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <limits>
+
 #include <descent/core/config.hpp>
 #include <descent/core/math.hpp>
 #include <descent/regularize/detail/numbers.hpp>
@@ -18,8 +20,8 @@ struct box {
     template <detail::element V>
     DESCENT_FN V value(V w) const {
         using T = number_of<V>;
-        V const outside = V(std::numeric_limits<T>::infinity());
-        return select(w < V(T(low)) || w > V(T(high)), outside, select(is_nan(w), w, V(0)));
+        constexpr T outside = std::numeric_limits<T>::infinity();
+        return select(w < V(T(low)) || w > V(T(high)), V(outside), select(is_nan(w), w, V(0)));
     }
 
     /// The nearest number inside, whatever the step.

@@ -37,13 +37,7 @@ struct l1_ball {
         index const n = w.size();
         if (!detail::finite_or_nan(at, n) || value(w) == 0)
             return;
-        auto const size = [=](index i) { return std::fabs(double(at[i])); };
-        double largest = 0;
-        for (index i = 0; i < n; ++i)
-            largest = std::fmax(largest, size(i));
-        double const level = detail::simplex_level(n, size, largest, radius);
-        for (index i = 0; i < n; ++i)
-            at[i] = T(std::copysign(std::fmax(size(i) - largest - level, 0.0), double(at[i])));
+        detail::project_to_simplex<true>(at, n, radius);
     }
 
     void check() const { detail::check_positive("l1_ball: radius", radius); }

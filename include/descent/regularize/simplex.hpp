@@ -40,13 +40,7 @@ struct simplex {
         index const n = w.size();
         if (!detail::finite_or_nan(at, n) || n == 0 || value(w) == 0)
             return;
-        double largest = double(at[0]);
-        for (index i = 1; i < n; ++i)
-            largest = std::fmax(largest, double(at[i]));
-        double const level = detail::simplex_level(
-            n, [=](index i) { return double(at[i]); }, largest, sum);
-        for (index i = 0; i < n; ++i)
-            at[i] = T(std::fmax(double(at[i]) - largest - level, 0.0));
+        detail::project_to_simplex<false>(at, n, sum);
     }
 
     void check() const { detail::check_positive("simplex: sum", sum); }
