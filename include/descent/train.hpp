@@ -8,9 +8,11 @@
 #include <descent/train/callback.hpp>
 #include <descent/train/checkpoint.hpp>
 #include <descent/train/classification_metrics.hpp>
+#include <descent/train/coefficients.hpp>
 #include <descent/train/differentiate.hpp>
 #include <descent/train/early_stopping.hpp>
 #include <descent/train/ensemble.hpp>
+#include <descent/train/explain.hpp>
 #include <descent/train/fit.hpp>
 #include <descent/train/history.hpp>
 #include <descent/train/loop.hpp>
