@@ -24,6 +24,7 @@
 #include <descent/data/npy.hpp>
 #include <descent/data/npz.hpp>
 #include <descent/data/outliers.hpp>
+#include <descent/data/pca.hpp>
 #include <descent/data/scaling.hpp>
 #include <descent/data/select.hpp>
 #include <descent/data/sparse.hpp>
