@@ -30,7 +30,7 @@ struct svm_options {
     std::vector<double> class_weights = {};      ///< factors of c, one a class; empty: 1
 };
 
-/// What watching a fit shows, every 1000 steps or so.
+/// What watching a fit shows: at the start of each pair of classes and every 1000 steps or so.
 struct svm_progress {
     std::int64_t iteration = 0;  ///< of this pair of classes
     double violation = 0;        ///< falls, not evenly, to the tolerance

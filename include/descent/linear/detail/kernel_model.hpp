@@ -138,8 +138,8 @@ private:
             index const first = task * block, count = std::min(block, all.samples() - first);
             index const length = padded_rows(vectors.size());
             aligned_buffer<T> memory(std::size_t(count * length));
-            typename Rows::query queries[block];
-            T* out[block];
+            typename Rows::query queries[block] = {};
+            T* out[block] = {};
             for (index q = 0; q < count; ++q) {
                 queries[q] = Rows::ask(all, first + q);
                 out[q] = memory.data() + q * length;

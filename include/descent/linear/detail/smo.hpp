@@ -57,7 +57,8 @@ public:
           v_(y),
           seen_(list.size(), 0) {}
 
-    /// watch(iteration, violation, samples still looked at) -> verdict, every 1000 iterations or so.
+    /// watch(iteration, violation, samples still looked at) -> verdict, at the start and every 1000 iterations
+    /// or so.
     template <class Watch>
     smo_result run(Watch const& watch) {
         smo_result result;
@@ -81,7 +82,7 @@ private:
     template <class Watch>
     descent::status iterate(Watch const& watch, smo_result& result) {
         std::int64_t const period = std::min<std::int64_t>(n_, 1000);
-        std::int64_t countdown = period;
+        std::int64_t countdown = 1;
         extremes now = scan();
         for (;;) {
             result.violation = now.high - now.low;
@@ -245,11 +246,11 @@ private:
         others.assign(all_, rows.data(), index(rows.size()));
         index const length = padded_rows(index(rows.size()));
         aligned_buffer<float> memory(std::size_t(Rows::together * length));
-        float* out[Rows::together];
+        float* out[Rows::together] = {};
         for (int q = 0; q < Rows::together; ++q)
             out[q] = memory.data() + q * length;
-        typename Rows::query queries[Rows::together];
-        double factor[Rows::together];
+        typename Rows::query queries[Rows::together] = {};
+        double factor[Rows::together] = {};
         int count = 0;
         for (index i = 0; i <= n_; ++i) {
             if (i < n_ && a_[std::size_t(i)] != 0) {
