@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include <descent/core/memory.hpp>
@@ -51,12 +50,6 @@ outcome descend(F& f, vector_view<T> x, Watch const& watch, journal run, Search 
         over = run.next(watch, value, size, found.at.step);
     }
     return run.result;
-}
-
-/// The tests of a run in T.
-template <class T>
-journal journal_of(std::int64_t iterations, double tolerance) {
-    return {iterations, tolerance, double(std::numeric_limits<T>::epsilon())};
 }
 
 /// Where a search along -g starts that knows nothing yet: not farther than 1.

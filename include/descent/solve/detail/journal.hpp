@@ -106,4 +106,10 @@ struct journal {
     }
 };
 
+/// The tests of a run in T.
+template <class T>
+journal journal_of(std::int64_t iterations, double tolerance) {
+    return {iterations, tolerance, double(std::numeric_limits<T>::epsilon())};
+}
+
 }  // namespace descent::solve::detail
