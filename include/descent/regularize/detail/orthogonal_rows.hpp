@@ -65,7 +65,8 @@ public:
             for (double& each : line)
                 each = 0;
             for (index i = 0; i < count_; ++i)
-                if (double const weight = share[std::size_t(i)] * turns_[std::size_t(i * turns_stride_ + p)])
+                if (double const weight = share[std::size_t(i)] * turns_[std::size_t(i * turns_stride_ + p)];
+                    weight != 0)
                     for (index q = 0; q < length_; ++q)
                         line[std::size_t(q)] += weight * turned_[std::size_t(i * stride_ + q)];
             for (index q = 0; q < length_; ++q)
