@@ -70,9 +70,9 @@ struct newton_cg {
             double const fell = value - next, noise = detail::rounding<T>(value);
             // Where rounding hides the decrease, the gradient tells whether the step was good.
             bool const hidden = finite && std::fabs(fell) <= noise && step.predicted <= noise;
-            double const agreement = !finite  ? -1
-                                     : hidden ? (next_norm < norm ? 1 : -1)
-                                              : fell / step.predicted;
+            double agreement = !finite ? -1 : hidden ? (next_norm < norm ? 1 : -1) : fell / step.predicted;
+            if (std::isnan(agreement))
+                agreement = -1;
             radius = resized(radius, step, agreement, finite ? next - value - step.slope : -1);
             here = agreement > 1e-4;
             if (!here)
