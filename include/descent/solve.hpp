@@ -8,6 +8,7 @@
 #include <descent/solve/constrained.hpp>
 #include <descent/solve/coordinate_descent.hpp>
 #include <descent/solve/dual_coordinate_descent.hpp>
+#include <descent/solve/fista.hpp>
 #include <descent/solve/gauss_newton.hpp>
 #include <descent/solve/gradient_descent.hpp>
 #include <descent/solve/lbfgs.hpp>
@@ -18,6 +19,9 @@
 #include <descent/solve/nelder_mead.hpp>
 #include <descent/solve/newton_cg.hpp>
 #include <descent/solve/outcome.hpp>
+#include <descent/solve/owlqn.hpp>
 #include <descent/solve/path.hpp>
 #include <descent/solve/problem.hpp>
+#include <descent/solve/proximal_gradient.hpp>
+#include <descent/solve/sampled_newton.hpp>
 #include <descent/solve/vector_function.hpp>
