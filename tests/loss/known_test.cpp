@@ -118,6 +118,9 @@ TEST_CASE("loss known: multiclass hinge") {
         CHECK(loss::multiclass_hinge::value_and_slope(z.data(), 4, double(y)) == known[y]);
         CHECK(z == slopes[y]);
     }
+    std::vector<double> tie{2, 2, 0};  // the first of several
+    CHECK(loss::multiclass_hinge::value_and_slope(tie.data(), 3, 2.0) == 3);
+    CHECK(tie == std::vector<double>{1, 0, -1});
 }
 
 // torch 2.15: softmax, and autograd's Hessian of F.cross_entropy times v.
