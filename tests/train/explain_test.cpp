@@ -23,7 +23,12 @@ struct linear_model {
     vector<T> b;
     matrix<T> const& weight() const { return w; }
     vector<T> const& bias() const { return b; }
-    vector<T> predict(matrix<T> const& x) const { return (x * w.row(0).transpose()).array() + b[0]; }
+    vector<T> predict(matrix<T> const& x) const {
+        vector<T> z = vector<T>::Constant(x.rows(), b[0]);
+        for (descent::index j = 0; j < x.cols(); ++j)
+            z += w(0, j) * x.col(j);
+        return z;
+    }
 };
 
 auto const less_error = [](auto const& model, auto const& table) { return -mean_squared_error(model, table); };
