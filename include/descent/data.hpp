@@ -6,6 +6,7 @@
 
 #include <descent/data/bag_of_words.hpp>
 #include <descent/data/batch.hpp>
+#include <descent/data/cache.hpp>
 #include <descent/data/check.hpp>
 #include <descent/data/cifar.hpp>
 #include <descent/data/csv.hpp>

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <descent/data/cache.hpp>
 #include <descent/data/cifar.hpp>
 #include <descent/data/csv.hpp>
 #include <descent/data/idx.hpp>
@@ -43,6 +44,11 @@ TEST_CASE("data libsvm real: a9a and farm-ads") {
         CHECK(train.features() == 123);
         CHECK(train.x.nonzeros() == 451592);
         CHECK(train.class_names == std::vector<std::string>{"-1", "1"});
+        std::string const packed = data::format_cache(train);
+        CHECK(packed.size() < 197537);  // gzip -9 of the text
+        auto const back = data::parse_cache<data::sparse_dataset<float>>(packed);
+        CHECK(back.x.columns == train.x.columns);
+        CHECK(back.y == train.y);
         CHECK(label_counts(train.y)[1] == 7841);
         auto const test = data::read_libsvm(path + ".t", {.features = 123, .class_names = train.class_names});
         CHECK(test.samples() == 16281);
@@ -72,6 +78,10 @@ TEST_CASE("data idx real: MNIST") {
     CHECK(std::abs(sum / (60000.0 * 784 * 255) - 0.130660) < 5e-7);
     CHECK(data::read_idx_array(path + "t10k-images-idx3-ubyte.gz").extents ==
           std::vector<descent::index>{10000, 28, 28});
+    auto const test = data::read_idx(path + "t10k-images-idx3-ubyte.gz");
+    std::string const packed = data::format_cache(test);
+    CHECK(packed.size() < 1648877);  // its gzip file
+    CHECK(data::parse_cache<data::dataset<float>>(packed).x == test.x);
 }
 
 TEST_CASE("data cifar real: batch 1") {

@@ -23,13 +23,13 @@ struct idx_header {
 /// Checks the header of an IDX file against the bytes that are there.
 template <class = void>
 idx_header read_idx_header(std::string_view bytes, std::string_view name) {
-    constexpr std::string_view codes = "\x08\x09\x0b\x0c\x0d\x0e";
+    constexpr std::string_view types = "\x08\x09\x0b\x0c\x0d\x0e";
     constexpr element kinds[] = {element::u8,  element::i8,  element::i16,
                                  element::i32, element::f32, element::f64};
     expect(bytes.size() >= 4, name, ": ", bytes.size(), " bytes: no IDX file");
     expect(bytes[0] == 0 && bytes[1] == 0, name, ": the magic number is not that of an IDX file");
-    std::size_t const code = codes.find(bytes[2]);
-    expect(code != codes.npos, name, ": type ", int(static_cast<unsigned char>(bytes[2])),
+    std::size_t const code = types.find(bytes[2]);
+    expect(code != types.npos, name, ": type ", int(static_cast<unsigned char>(bytes[2])),
            ": must be 8, 9, 11, 12, 13 or 14");
     auto const rank = std::size_t(static_cast<unsigned char>(bytes[3]));
     expect(rank > 0, name, ": no dimension");

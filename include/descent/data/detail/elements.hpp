@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -28,9 +29,9 @@ constexpr std::size_t size_of(element kind) {
 template <class S>
 S load(char const* at, bool big_endian) {
     char bytes[sizeof(S)];
-    bool const turn = big_endian != (std::endian::native == std::endian::big);
-    for (std::size_t i = 0; i < sizeof(S); ++i)
-        bytes[i] = at[turn ? sizeof(S) - 1 - i : i];
+    std::memcpy(bytes, at, sizeof(S));
+    if (big_endian != (std::endian::native == std::endian::big))
+        std::reverse(bytes, bytes + sizeof(S));
     S value;
     std::memcpy(&value, bytes, sizeof(S));
     return value;
