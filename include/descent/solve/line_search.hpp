@@ -37,7 +37,8 @@ struct armijo {
         for (int k = 0; k < evaluations; ++k) {
             line_point const p = phi(t);
             if (p.value <= start.value + decrease * t * start.slope ||
-                (p.value <= start.value + noise && std::fabs(p.slope) <= std::fabs(start.slope)))
+                (std::fabs(p.value - start.value) <= noise && noise > 0 &&
+                 std::fabs(p.slope) <= std::fabs(start.slope)))
                 if (std::isfinite(p.value) && std::isfinite(p.slope))
                     return {.found = true, .lower = p.value < start.value, .at = p};
             double const rise = p.value - start.value - t * start.slope;
@@ -83,8 +84,8 @@ struct strong_wolfe {
                     break;
                 continue;
             }
-            bool const enough =
-                p.value <= start.value + decrease * p.step * start.slope || p.value <= start.value + noise;
+            bool const level = noise > 0 && std::fabs(p.value - start.value) <= noise;
+            bool const enough = level || p.value <= start.value + decrease * p.step * start.slope;
             bool const higher =
                 p.value > low.value + noise || (noise == 0 && low.step > 0 && p.value >= low.value);
             if (enough && !higher && std::fabs(p.slope) <= curvature * std::fabs(start.slope))
@@ -92,7 +93,10 @@ struct strong_wolfe {
             if (!enough || higher) {
                 high = p;
                 bracketed = true;
-                t = within(low, high, std::fabs(high.value - low.value) > 10 * noise);
+                // Lower, but not enough so: less what is asked for, high is higher.
+                double const tilt = p.value < low.value ? decrease * start.slope : 0;
+                t = within(tilted(low, tilt), tilted(high, tilt),
+                           std::fabs(high.value - low.value) > 10 * noise);
             } else if (p.slope * (p.step - low.step) >= 0) {
                 high = low;
                 low = p;
@@ -102,7 +106,7 @@ struct strong_wolfe {
                 line_point const before = low;
                 low = p;
                 if (bracketed) {
-                    t = within(low, high, std::fabs(high.value - low.value) > 10 * noise);
+                    t = towards(before, p, high, std::fabs(high.value - low.value) > 10 * noise);
                 } else {
                     if (p.step >= longest)
                         break;
@@ -151,6 +155,10 @@ private:
         return b.step - h * ((b.slope + root - theta) / (b.slope - a.slope + 2 * root));
     }
 
+    static line_point tilted(line_point const& p, double by) {
+        return {p.step, p.value - by * p.step, p.slope - by};
+    }
+
     static double secant(line_point const& a, line_point const& b) {
         return a.step - a.slope * (b.step - a.step) / (b.slope - a.slope);
     }
@@ -180,6 +188,20 @@ private:
                                                             : share > 1  ? 0.5
                                                                          : 0.9) *
                                                                h;
+    }
+
+    /// A trial step between p and high, where the slope at p still leads from `before` to high: by those two,
+    /// which are nearer, if the slope fell.
+    static double towards(line_point const& before, line_point const& p, line_point const& high,
+                          bool values_tell) {
+        if (std::fabs(p.slope) < std::fabs(before.slope)) {
+            double const c = cubic(before, p), s = secant(before, p);
+            double const t = std::fabs(c - p.step) < std::fabs(s - p.step) ? c : s;
+            double const share = (t - p.step) / (high.step - p.step);
+            if (share > 0 && (c - p.step) * (s - p.step) > 0)
+                return share < 0.66 ? t : p.step + 0.66 * (high.step - p.step);
+        }
+        return within(p, high, values_tell);
     }
 
     /// A trial step beyond p, whose slope still leads down.
