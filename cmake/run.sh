@@ -5,7 +5,7 @@
 #   sh cmake/run.sh            builds and runs the main example
 #   sh cmake/run.sh test       builds and runs every test, once plain and once under the sanitizers
 #   sh cmake/run.sh bench      builds the benchmarks into build/bench
-#   sh cmake/run.sh extended   what is slower: clang, the thread sanitizer, 64-bit ARM under qemu
+#   sh cmake/run.sh extended   what is slower: clang, the thread sanitizer, fuzzed readers, 64-bit ARM under qemu
 #   sh cmake/run.sh NAME       any other workflow of CMakePresets.json (debug, cuda, ...)
 set -eu
 cd "$(dirname "$0")/.."
@@ -15,7 +15,7 @@ packages='g++ make cmake libeigen3-dev'
 case $job in
     main) ;;
     bench) packages="$packages libbenchmark-dev" ;;
-    extended | clang | thread | aarch64)
+    extended | clang | thread | fuzz | aarch64)
         packages="$packages catch2 zlib1g-dev libbenchmark-dev clang-14 libomp-14-dev g++-aarch64-linux-gnu qemu-user" ;;
     *) packages="$packages catch2 zlib1g-dev" ;;
 esac
@@ -48,7 +48,7 @@ cores=$(nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 1)
 export CMAKE_BUILD_PARALLEL_LEVEL="${CMAKE_BUILD_PARALLEL_LEVEL:-$cores}"
 export CTEST_PARALLEL_LEVEL="${CTEST_PARALLEL_LEVEL:-$CMAKE_BUILD_PARALLEL_LEVEL}"
 
-[ "$job" = extended ] && jobs='bench clang thread aarch64' || jobs=$job
+[ "$job" = extended ] && jobs='bench clang thread fuzz aarch64' || jobs=$job
 for job in $jobs; do
     cmake --workflow --preset "$job"
 done

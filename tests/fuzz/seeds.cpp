@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// seeds FOLDER: a small sound file per reader, from which its fuzzer starts.
+#include <string>
+#include <vector>
+
+#include <descent/data/cache.hpp>
+#include <descent/data/csv.hpp>
+#include <descent/data/libsvm.hpp>
+#include <descent/data/npz.hpp>
+
+using namespace descent;
+
+int main(int, char** arguments) {
+    auto const seed = [&](std::string const& reader, std::string const& bytes) {
+        write_file(text(arguments[1], "/", reader, "/seed"), bytes);
+    };
+    std::string const csv = "a,\"b\"\"\",c\r\n1,-2.5e1,\"x\ny\"\n,NA,z\n",
+                      svm = "+1 qid:3 1:0.5 7:-2 # note\n-1 2:1\n";
+    seed("csv", csv);
+    seed("stream", csv);
+    seed("libsvm", svm);
+    seed("idx", std::string("\0\0\x08\x02\0\0\0\2\0\0\0\1ab", 14));
+    seed("cifar", std::string(3073, '\1'));
+    data::nd_array<double> const array{{2, 3}, {1, 2, 3, 4, 5, 6}};
+    seed("npy", data::format_npy(array));
+    seed("npz", data::format_npz<double, true>({{"x", array}, {"y", array}}, {.pack = true}));
+    // gzip.compress(b"1 1:2\n-1 3:0.5\n", mtime=0)
+    seed("gzip",
+         std::string("\x1f\x8b\x08\0\0\0\0\0\x02\x03\x33\x54\x30\xb4\x32\xe2\xd2\x35\x54\x30\xb6\x32\xd0\x33"
+                     "\xe5\x02\0\x91\xeb\x39\x30\x0f\0\0\0",
+                     35));
+    auto const inner = [](std::string const& bytes) {
+        std::size_t const mark = data::detail::cache_mark.size();
+        return bytes.substr(mark, bytes.size() - mark - 4);
+    };
+    data::dataset<float> const dense{matrix<float>::Identity(40, 3), vector<float>::Ones(40), {"a", "b", "c"}};
+    seed("cache", inner(data::format_cache(dense)));
+    seed("sparse_cache", inner(data::format_cache(data::parse_libsvm<float>(svm + svm))));
+}
