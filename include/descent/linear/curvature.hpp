@@ -65,7 +65,7 @@ struct product_turn {
     T const* curvature;
     index stride;
 
-    double operator()(index first, index count, T* z) const {
+    double operator()(index first, index count, T* z, T const*&) const {
         for (index r = 0; r < count; ++r) {
             T const weight = scale * rows.weight(first + r);
             T const* const c = curvature + first + r;
@@ -79,6 +79,9 @@ struct product_turn {
                     z[k * tile_rows + r] = weight * c[k * stride] * (z[k * tile_rows + r] - mean);
             }
         }
+        for (index c = 0; c < outputs; ++c)
+            for (index r = count; r % lanes_of<native_pack<T>>; ++r)
+                z[c * tile_rows + r] = 0;
         return 0;
     }
 };

@@ -33,35 +33,58 @@ struct gradient_turn {
     T* kept;  ///< where the scores go, output after output
     index kept_stride;
 
-    double operator()(index first, index count, T* z) const {
+    double operator()(index first, index count, T* z, T const*& ahead) const {
         using V = native_pack<T>;
-        constexpr int lanes = lanes_of<V>;
-        alignas(alignment) T target[tile_rows], weight[tile_rows];
-        for (index r = 0; r < tile_rows; ++r) {
-            target[r] = r < count ? rows.target(first + r) : T(0);
-            weight[r] = r < count ? rows.weight(first + r) : T(0);
-        }
-        for (index c = 0; kept && c < outputs; ++c)
-            std::copy_n(z + c * tile_rows, count, kept + c * kept_stride + first);
+        constexpr int lanes = lanes_of<V>, lines = 12;
         V total = V(T(0));
-        for (index r = 0; r < count; r += lanes) {
-            int const live = int(std::min<index>(count - r, lanes));
-            V const y = load<V>(target + r), w = load<V>(weight + r);
-            V value;
-            if constexpr (of_one_score<Loss, T>) {
-                V const score = load<V>(z + r);
-                value = loss.value(score, y);
-                store(z + r, first_lanes(loss.slope(score, y) * (w * V(scale)), live));
-            } else {
-                value = loss.value_and_slope(z + r, outputs, y, tile_rows);
-                for (index c = 0; c < outputs; ++c) {
-                    T* const slope = z + c * tile_rows + r;
-                    store(slope, first_lanes(load<V>(slope) * (w * V(scale)), live));
-                }
+        index const whole = rows.order || rows.weights ? 0 : count / lanes * lanes;
+        for (index r = 0; r < whole; r += lanes) {
+            if (ahead) {
+                for (int k = 0; k < lines; ++k)
+                    __builtin_prefetch(ahead + k * line<T>);
+                ahead += lines * line<T>;
             }
-            total += first_lanes(value * w, live);
+            total += one(z + r, load_unaligned<V>(targets(first + r)), V(T(1)), first + r);
+        }
+        for (index r = whole; r < count; r += lanes) {
+            index const live = std::min<index>(count - r, lanes);
+            alignas(alignment) T target[lanes] = {}, weight[lanes] = {};
+            for (index k = 0; k < live; ++k) {
+                target[k] = rows.target(first + r + k);
+                weight[k] = rows.weight(first + r + k);
+            }
+            for (index c = 0; kept && c < outputs; ++c)
+                std::copy_n(z + c * tile_rows + r, live, kept + c * kept_stride + first + r);
+            total += first_lanes(one(z + r, load<V>(target), load<V>(weight), -1), int(live));
+            for (index c = 0; live < lanes && c < outputs; ++c)
+                std::fill_n(z + c * tile_rows + r + live, lanes - live, T(0));
         }
         return double(sum(total));
+    }
+
+private:
+    T const* targets(index i) const {
+        if constexpr (requires { rows.first; })
+            i += rows.first;
+        return rows.y + i;
+    }
+
+    /// One pack of samples, their scores at z, which are kept for sample `keep` on.
+    template <class V>
+    DESCENT_FN V one(T* z, V y, V weight, index keep) const {
+        for (index c = 0; kept && keep >= 0 && c < outputs; ++c)
+            store_unaligned(kept + c * kept_stride + keep, load<V>(z + c * tile_rows));
+        V const factor = weight * V(scale);
+        if constexpr (of_one_score<Loss, T>) {
+            V const score = load<V>(z);
+            store(z, loss.slope(score, y) * factor);
+            return loss.value(score, y) * weight;
+        } else {
+            V const value = loss.value_and_slope(z, outputs, y, tile_rows);
+            for (index c = 0; c < outputs; ++c)
+                store(z + c * tile_rows, load<V>(z + c * tile_rows) * factor);
+            return value * weight;
+        }
     }
 };
 
