@@ -2,6 +2,7 @@
 #pragma once
 
 #include <descent/solve/augmented_lagrangian.hpp>
+#include <descent/solve/averaged_sgd.hpp>
 #include <descent/solve/barzilai_borwein.hpp>
 #include <descent/solve/bfgs.hpp>
 #include <descent/solve/conjugate_gradient.hpp>
@@ -11,6 +12,7 @@
 #include <descent/solve/fista.hpp>
 #include <descent/solve/gauss_newton.hpp>
 #include <descent/solve/gradient_descent.hpp>
+#include <descent/solve/hogwild.hpp>
 #include <descent/solve/lbfgs.hpp>
 #include <descent/solve/lbfgsb.hpp>
 #include <descent/solve/levenberg_marquardt.hpp>
@@ -23,5 +25,7 @@
 #include <descent/solve/path.hpp>
 #include <descent/solve/problem.hpp>
 #include <descent/solve/proximal_gradient.hpp>
+#include <descent/solve/saga.hpp>
 #include <descent/solve/sampled_newton.hpp>
+#include <descent/solve/svrg.hpp>
 #include <descent/solve/vector_function.hpp>
