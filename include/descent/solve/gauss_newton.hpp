@@ -57,7 +57,7 @@ struct gauss_newton {
                         return {step, progress::unknown, 0};
                     return {step, squares.value(x_new.data(), run.evaluations), slope};
                 },
-                {0, value, slope}, 1, detail::rounding<T>(value) / 16);
+                {0, value, slope}, 1);
             if (!found.found) {
                 run.stall();
                 break;

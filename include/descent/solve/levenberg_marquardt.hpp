@@ -63,7 +63,7 @@ struct levenberg_marquardt {
             double const next = solved ? squares.value(x_new.data(), run.evaluations) : progress::unknown;
             // Where rounding hides the decrease, the model is believed.
             double const noise = detail::rounding<T>(value) / 16;
-            bool const hidden = foretold <= noise && next <= value + noise;
+            bool const hidden = foretold <= noise && next <= value;
             double const gain = hidden ? 1 : (value - next) / foretold;
             if (!(gain > 1e-4) || !std::isfinite(next)) {
                 mu *= raise;
