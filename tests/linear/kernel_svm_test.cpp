@@ -82,7 +82,6 @@ TEST_CASE("linear kernel_svm: decision values are those of scikit-learn, every k
     CHECK(off(scaled, sparse(two), rbf) < 1e-6);
     linear::kernel_svm<float> single{{}, {.c = 2, .tolerance = 1e-6}};
     CHECK(off(single, in_float(two), rbf) < 1e-5);
-    CHECK(off(single, sparse(in_float(two)), rbf) < 1e-5);
     linear::kernel_svm<double> bell{{.gamma = 0.7}, {.c = 5, .tolerance = 1e-8}};
     CHECK(off(bell, two, narrow) < 1e-6);
     linear::kernel_svm<double, kernel::polynomial> third{{.degree = 3, .gamma = 0.5, .offset = 1},
@@ -188,7 +187,7 @@ TEST_CASE("linear kernel_svm: the report tells the truth about the optimum") {
 }
 
 TEST_CASE("linear kernel_svm: shrinking, a small cache, threads and sparse rows change nothing that matters") {
-    auto const train = mixed(1200);
+    auto const train = mixed(600);
     auto const solve = [&](linear::svm_options const& options, auto const& data, auto const& executor) {
         linear::kernel_svm<double> model{{.gamma = 2}, options};
         auto const report = fit(model, data, executor);
