@@ -24,7 +24,8 @@ bool solves(Loss const& loss, double l2, bool with_bias, bool weighted) {
             table.weights[i] = double(i % 4);
     }
     auto const thin = sparse(table);
-    solve::linear_problem const p{data::all_of(table), loss, l2}, q{data::all_of(thin), loss, l2};
+    solve::linear_problem const p{data::all_of(table), loss, l2};
+    solve::linear_problem const q{data::all_of(thin), loss, l2};
     dual_coordinate_descent const method{.tolerance = 1e-12, .passes = 20000};
     auto const a = run(method, p, with_bias), b = run(method, q, with_bias);
     return gradient_norm(p, table, a, with_bias) < 1e-5 && gradient_norm(q, table, b, with_bias) < 1e-5 &&

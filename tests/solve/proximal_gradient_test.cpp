@@ -66,8 +66,8 @@ TEST_CASE("solve proximal_gradient: three methods find coordinate descent's lass
                    ? (x.head(9) - exact.w).norm() + std::abs(x[9] - exact.b)
                    : 1.0;
     };
-    CHECK(off(solve::proximal_gradient{.penalty = regularize::l1{0.03}, .tolerance = 1e-10, .free = 1}) < 1e-8);
-    CHECK(off(solve::fista{.penalty = regularize::l1{0.03}, .tolerance = 1e-10, .free = 1}) < 1e-8);
+    CHECK(off(solve::proximal_gradient<>{.penalty = {0.03}, .tolerance = 1e-10, .free = 1}) < 1e-8);
+    CHECK(off(solve::fista<>{.penalty = {0.03}, .tolerance = 1e-10, .free = 1}) < 1e-8);
     CHECK(off(solve::owlqn{.l1 = 0.03, .tolerance = 1e-10, .free = 1}) < 1e-8);
 }
 
@@ -76,11 +76,10 @@ TEST_CASE("solve fista: l1 logistic regression as owlqn, in float near it") {
     auto const small = labelled<float>(80, 12);
     vector<double> a = vector<double>::Zero(13), b = a, c = a;
     smooth_part<loss::logistic, double> const f{table};
-    auto const one =
-        minimize(solve::fista{.penalty = regularize::l1{0.02}, .tolerance = 1e-9, .free = 1}, f, a);
+    auto const one = minimize(solve::fista<>{.penalty = {0.02}, .tolerance = 1e-9, .free = 1}, f, a);
     auto const two = minimize(solve::owlqn{.l1 = 0.02, .tolerance = 1e-9, .free = 1}, f, b);
     auto const slow =
-        minimize(solve::proximal_gradient{.penalty = regularize::l1{0.02}, .tolerance = 1e-9, .free = 1}, f, c);
+        minimize(solve::proximal_gradient<>{.penalty = {0.02}, .tolerance = 1e-9, .free = 1}, f, c);
     CHECK(std::abs(one.value - two.value) < 1e-8 * two.value);
     CHECK((a - b).norm() < 1e-6);
     CHECK((a - c).norm() < 1e-6);
@@ -88,7 +87,7 @@ TEST_CASE("solve fista: l1 logistic regression as owlqn, in float near it") {
     CHECK(((a.array() == 0) == (b.array() == 0)).all());
     vector<float> d = vector<float>::Zero(13), e = d;
     smooth_part<loss::logistic, float> const single{small};
-    auto const near = minimize(solve::fista{.penalty = regularize::l1{0.02}, .free = 1}, single, d);
+    auto const near = minimize(solve::fista<>{.penalty = {0.02}, .free = 1}, single, d);
     auto const nearer = minimize(solve::owlqn{.l1 = 0.02, .free = 1}, single, e);
     CHECK(std::abs(near.value / one.value - 1) < 1e-5);
     CHECK(std::abs(nearer.value / one.value - 1) < 1e-5);
@@ -101,8 +100,8 @@ TEST_CASE("solve fista: constraints and curved penalties with known solutions") 
     vector<double> const inside{{1, -1, 0.5, 1}};
     for (double const start : {0.0, 50.0}) {
         vector<double> x = vector<double>::Constant(4, start), y = x;
-        minimize(solve::fista{.penalty = regularize::box{-1, 1}, .tolerance = 1e-10}, f, x);
-        minimize(solve::proximal_gradient{.penalty = regularize::box{-1, 1}, .tolerance = 1e-10}, f, y);
+        minimize(solve::fista<regularize::box>{.penalty = {-1, 1}, .tolerance = 1e-10}, f, x);
+        minimize(solve::proximal_gradient<regularize::box>{.penalty = {-1, 1}, .tolerance = 1e-10}, f, y);
         CHECK((x - inside).norm() < 1e-10);
         CHECK((y - inside).norm() < 1e-10);
     }
@@ -110,15 +109,15 @@ TEST_CASE("solve fista: constraints and curved penalties with known solutions") 
     vector<double> x = vector<double>::Zero(4);
     double last = std::numeric_limits<double>::infinity();
     bool falls = true, told = true;
-    auto const end = minimize(solve::fista{.penalty = regularize::l1{0.5}, .tolerance = 1e-11}, f, x,
-                              [&](solve::progress const& now) {
-                                  vector<double> g(4);
-                                  double const here = f({x.data(), 4}, {g.data(), 4}) + 0.5 * x.lpNorm<1>();
-                                  falls = falls && now.value <= last * (1 + 1e-14);
-                                  told = told && std::abs(here - now.value) <= 1e-12 * std::abs(here);
-                                  last = now.value;
-                                  return verdict{};
-                              });
+    auto const end =
+        minimize(solve::fista<>{.penalty = {0.5}, .tolerance = 1e-11}, f, x, [&](solve::progress const& now) {
+            vector<double> g(4);
+            double const here = f({x.data(), 4}, {g.data(), 4}) + 0.5 * x.lpNorm<1>();
+            falls = falls && now.value <= last * (1 + 1e-14);
+            told = told && std::abs(here - now.value) <= 1e-12 * std::abs(here);
+            last = now.value;
+            return verdict{};
+        });
     CHECK(falls);
     CHECK(told);
     CHECK(end.status == status::converged);

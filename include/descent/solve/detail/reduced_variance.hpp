@@ -36,6 +36,7 @@ public:
           keep_(T(1 - step * p.l2)),
           threshold_(T(step * l1)),
           l1_(l1),
+          reach_(p.l2 > 0 ? 1 / p.l2 : 0),
           slope_(std::size_t(p.samples()), T(0)),
           mean_(std::size_t(p.features()), T(0)),
           last_(lazy ? std::size_t(p.features()) : 0, 0) {
@@ -84,7 +85,7 @@ public:
         if constexpr (lazy) {
             for (index j = 0; j < p_.features(); ++j)
                 catch_up(std::size_t(j));
-            std::fill(last_.begin(), last_.end(), 0);
+            std::fill(last_.begin(), last_.end(), std::uint32_t(0));
             time_ = 0;
         }
     }
@@ -143,14 +144,20 @@ private:
     }
 
     void catch_up(std::size_t j) {
-        std::int64_t left = time_ - last_[j];
+        std::int64_t left = std::int64_t(time_) - last_[j];
+        if (left == 0)
+            return;
         last_[j] = time_;
         T& w = w_.data()[j];
         T const mean = mean_[j];
+        if (threshold_ == T(0)) {
+            w = T(after(double(w), double(mean), left));
+            return;
+        }
         // On one side of 0 the steps are w <- keep w - step (mean +- l1): many at once, as long as w stays
         // there.
         while (left > 0) {
-            if (left < 4 || (w == T(0) && threshold_ > T(0))) {
+            if (left < 4 || w == T(0)) {
                 T const before = w;
                 move(w, mean);
                 --left;
@@ -158,11 +165,11 @@ private:
                     return;  // at rest, forever
                 continue;
             }
-            double const pull = double(mean) + (w > T(0) ? l1_ : -l1_) * (threshold_ > T(0) ? 1 : 0);
+            double const pull = double(mean) + (w > T(0) ? l1_ : -l1_);
             std::int64_t safe = left;
             double then = after(double(w), pull, safe);
             // The sequence is monotone: the last that has not crossed is found by halving.
-            if (threshold_ > T(0) && !(then * double(w) > 0)) {
+            if (!(then * double(w) > 0)) {
                 std::int64_t crossed = left;
                 safe = 0;
                 while (crossed - safe > 1) {
@@ -185,18 +192,18 @@ private:
         if (kept_.empty())
             return w - double(steps) * double(step_) * pull;
         double const kept = kept_[std::size_t(steps)];
-        return kept * w - (1 - kept) / p_.l2 * pull;
+        return kept * w - (1 - kept) * reach_ * pull;
     }
 
     linear_problem<Rows, Loss> const& p_;
     sample_weights<linear_problem<Rows, Loss>> weight_;
     vector_view<T> w_, bias_;
     T step_, keep_, threshold_;
-    double l1_;
+    double l1_, reach_;
     std::vector<T> slope_, mean_;
-    std::vector<std::int64_t> last_;
-    std::vector<double> kept_ = {};  ///< (1 - step l2)^k
-    std::int64_t time_ = 0;
+    std::vector<std::uint32_t> last_;  ///< the pass's step up to which a column is brought
+    std::vector<double> kept_ = {};    ///< (1 - step l2)^k
+    std::uint32_t time_ = 0;
     T mean_bias_ = 0;
 };
 
