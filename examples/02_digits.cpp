@@ -48,7 +48,7 @@ int main(int argc, char** argv) try {
         int const seeds = 5;
         double seconds = 0, loss = 0, correct = 0;
         for (int seed = 0; seed < seeds; ++seed) {
-            linear::softmax_regression<float> model{train.features(), train.classes()};
+            linear::softmax_regression<float> model{train.features(), train.classes(), {.l2 = 0}};
             auto const report =
                 fit(model, train, recipe, {.epochs = epochs, .batch = batch, .seed = std::uint64_t(seed)});
             seconds += report.seconds / seeds;

@@ -2,13 +2,16 @@
 #pragma once
 
 #include <descent/linear/curvature.hpp>
+#include <descent/linear/elastic_net.hpp>
 #include <descent/linear/gradient.hpp>
 #include <descent/linear/kernel.hpp>
 #include <descent/linear/kernel_svm.hpp>
 #include <descent/linear/linear_regression.hpp>
+#include <descent/linear/linear_svm.hpp>
 #include <descent/linear/logistic_regression.hpp>
 #include <descent/linear/model.hpp>
 #include <descent/linear/objective.hpp>
 #include <descent/linear/one_vs_rest.hpp>
 #include <descent/linear/online_svm.hpp>
+#include <descent/linear/poisson_regression.hpp>
 #include <descent/linear/softmax_regression.hpp>

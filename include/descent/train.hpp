@@ -24,6 +24,7 @@
 #include <descent/train/ranking_metrics.hpp>
 #include <descent/train/regression_metrics.hpp>
 #include <descent/train/report.hpp>
+#include <descent/train/solving.hpp>
 #include <descent/train/stacking.hpp>
 #include <descent/train/stop_on_interrupt.hpp>
 #include <descent/train/time_limit.hpp>

@@ -23,6 +23,7 @@ TEMPLATE_TEST_CASE("train fit: one full-batch step is w - rate gradient", "", fl
     using T = TestType;
     auto const table = clouds<T>(50, 4);
     linear::softmax_regression<T> model{4, 3}, by_hand{4, 3};
+    by_hand.prepare(table);
     auto g = by_hand.params().like();
     double const before = by_hand.gradient(data::all_of(table), g);
     for (descent::index i = 0; i < g.arena_size(); ++i)

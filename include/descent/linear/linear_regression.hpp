@@ -14,8 +14,11 @@ public:
     explicit linear_regression(index features, options const& settings = {})
         : model<T, loss::squared>("linear_regression", features, 1, 0, settings) {}
 
-    /// One prediction a row of x. Throws descent::error if x has another number of columns.
-    vector<T> predict(matrix<T> const& x) const { return this->scores(x).col(0); }
+    /// One prediction a row of x (dense or sparse). Throws descent::error if x has another number of columns.
+    template <class X>
+    vector<T> predict(X const& x) const {
+        return this->scores(x).col(0);
+    }
 };
 
 }  // namespace descent::linear

@@ -15,8 +15,9 @@ public:
     explicit logistic_regression(index features, options const& settings = {})
         : model<T, loss::logistic>("logistic_regression", features, 1, 2, settings) {}
 
-    /// P(y = 1) of each row. Throws descent::error if x has another number of columns.
-    vector<T> predict_probability(matrix<T> const& x) const {
+    /// P(y = 1) of each row (dense or sparse). Throws descent::error if x has another number of columns.
+    template <class X>
+    vector<T> predict_probability(X const& x) const {
         vector<T> p = this->scores(x).col(0);
         for (T& each : p)
             each = sigmoid(each);
@@ -24,7 +25,8 @@ public:
     }
 
     /// 0 or 1 for each row: 1 where P(y = 1) > 1/2.
-    vector<T> predict(matrix<T> const& x) const {
+    template <class X>
+    vector<T> predict(X const& x) const {
         vector<T> label = this->scores(x).col(0);
         for (T& each : label)
             each = each > 0 ? T(1) : T(0);

@@ -1,29 +1,38 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <string>
+#include <limits>
 #include <string_view>
-#include <utility>
+#include <vector>
 
 #include <descent/core/params.hpp>
 #include <descent/data/batch.hpp>
 #include <descent/data/check.hpp>
+#include <descent/data/sparse.hpp>
 #include <descent/exec/serial.hpp>
 #include <descent/linear/gradient.hpp>
+#include <descent/linear/objective.hpp>
 
 namespace descent::linear {
 
 /// Settings of every linear model.
 struct options {
-    double l2 = 0;  ///< penalty (l2 / 2) |W|^2; the bias is not penalized
+    /// l2 is not given: 0 in regressions of numbers; in classifiers 1 / samples of the data that fit sees,
+    /// which is C = 1 of scikit-learn and LIBLINEAR.
+    static constexpr double usual = std::numeric_limits<double>::lowest();
+
+    double l2 = usual;      ///< penalty (l2 / 2) |W|^2; the bias is not penalized
+    bool intercept = true;  ///< scores W x + b; false: W x
 };
 
 /// Scores z = W x + b under a loss: the base of the linear models. Its tensors are "weight" (outputs x
-/// features) and "bias" (outputs), zero at the start.
+/// features) and, with an intercept, "bias" (outputs), zero at the start. Data is dense (data::dataset) or
+/// sparse (data::sparse_dataset).
 template <class T, class Loss>
 class model {
 public:
     using scalar = T;
+    using loss_type = Loss;
 
     descent::params<T>& params() { return params_; }
     descent::params<T> const& params() const { return params_; }
@@ -32,21 +41,40 @@ public:
 
     /// W: outputs x features.
     matrix_view<T const> weight() const { return params_["weight"].matrix(); }
-    vector_view<T const> bias() const { return params_["bias"].flat(); }
+    /// One number an output; empty without an intercept.
+    vector_view<T const> bias() const {
+        return intercept_ ? params_["bias"].flat() : vector_view<T const>(nullptr, 0);
+    }
+    bool intercept() const { return intercept_; }
+    /// The loss of one sample.
+    Loss const& sample_loss() const { return loss_; }
+    /// The penalty's factor: as given, or as prepare has set it.
+    double l2() const { return l2_; }
 
-    /// Mean loss of the samples plus penalty, and its gradient, which overwrites g. Shapes are not checked
-    /// here: see check.
-    template <class Executor = exec::serial>
-    double gradient(data::batch<T> const& samples, descent::params<T>& g, Executor const& executor = {}) {
+    /// Mean loss of the samples (a data::batch or data::sparse_batch) plus penalty, and its gradient, which
+    /// overwrites g. Shapes are not checked here: see check.
+    template <class Batch, class Executor = exec::serial>
+    double gradient(Batch const& samples, descent::params<T>& g, Executor const& executor = {}) {
         auto const weight = params_["weight"], weight_slope = g["weight"];
-        double const mean = mean_loss_gradient(loss_, samples, weight.data, params_["bias"].data, outputs_,
-                                               weight_slope.data, g["bias"].data, executor, work_);
+        T* const none = nullptr;
+        double const mean =
+            mean_loss_gradient(loss_, samples, weight.data, intercept_ ? params_["bias"].data : none, outputs_,
+                               weight_slope.data, intercept_ ? g["bias"].data : none, executor, work_);
         return mean + penalty(weight, weight_slope);
     }
 
+    /// Mean loss of the samples plus penalty as a function of the flat arena of params(), for the methods of
+    /// solve/. Valid while the data lives.
+    template <class Batch, class Executor = exec::serial>
+    auto objective(Batch const& samples, Executor const& executor = {}) const {
+        objective_layout const where{params_.arena_size(), outputs_, params_.at("weight").offset,
+                                     intercept_ ? params_.at("bias").offset : objective_layout::none, l2_};
+        return linear::objective<Loss, Batch, Executor>{loss_, samples, where, executor};
+    }
+
     /// Mean loss of the samples plus penalty.
-    template <class Executor = exec::serial>
-    double loss(data::batch<T> const& samples, Executor const& executor = {}) {
+    template <class Batch, class Executor = exec::serial>
+    double loss(Batch const& samples, Executor const& executor = {}) {
         if (spare_.entries().empty())
             spare_ = params_.like();
         return gradient(samples, spare_, executor);
@@ -56,13 +84,14 @@ public:
     matrix<T> scores(matrix<T> const& x) const {
         expect(x.cols() == features_, name_, ": x has ", x.cols(), " features, the model ", features_);
         matrix<T> z(x.rows(), outputs_);
-        data::batch<T> const rows{x.data(), nullptr, features_, x.rows(), nullptr};
+        data::batch<T> const rows{x.data(), nullptr, features_, x.rows()};
         aligned_buffer<T> tile(std::size_t(outputs_ * detail::tile_rows));
         T const* row[detail::tile_rows];
+        T const* nothing_ahead = nullptr;
         for (index first = 0; first < x.rows(); first += detail::tile_rows) {
             index const count = detail::tile_pointers(rows, first, row);
             detail::score_tile<native_pack<T>>(row, count, weight().data(), bias().data(), features_, outputs_,
-                                               tile.data());
+                                               tile.data(), nothing_ahead);
             for (index r = 0; r < count; ++r)
                 for (index c = 0; c < outputs_; ++c)
                     z(first + r, c) = tile[std::size_t(c * detail::tile_rows + r)];
@@ -70,8 +99,25 @@ public:
         return z;
     }
 
-    /// Throws descent::error unless the data fits this model: finite numbers, as many features, valid targets.
-    void check(data::dataset<T> const& table) const {
+    /// The same of sparse rows.
+    matrix<T> scores(data::sparse_matrix<T> const& x) const {
+        expect(x.cols() == features_, name_, ": x has ", x.cols(), " features, the model ", features_);
+        matrix<T> z(x.rows(), outputs_);
+        auto const w = weight();
+        for (index r = 0; r < x.rows(); ++r)
+            for (index c = 0; c < outputs_; ++c) {
+                T total = intercept_ ? bias()[c] : T(0);
+                for (auto k = x.offsets[std::size_t(r)]; k < x.offsets[std::size_t(r) + 1]; ++k)
+                    total += w(c, index(x.columns[std::size_t(k)])) * x.values[std::size_t(k)];
+                z(r, c) = total;
+            }
+        return z;
+    }
+
+    /// Throws descent::error unless the data (dense or sparse) fits this model: finite numbers, as many
+    /// features, valid targets.
+    template <class Table>
+    void check(Table const& table) const {
         expect(table.samples() == 0 || table.features() == features_, name_, ": the data has ",
                table.features(), " features, the model ", features_);
         data::check(table, name_);
@@ -81,14 +127,39 @@ public:
             data::check_labels(table, labels_, name_);
     }
 
+    /// What fit calls first: check, and where no penalty was given the usual one for as many samples.
+    template <class Table>
+    void prepare(Table const& table) {
+        check(table);
+        if (settings_.l2 == options::usual)
+            l2_ = labels_ > 0 ? 1 / double(table.samples()) : 0;
+    }
+
 protected:
     /// labels: targets are class indices below it; 0 for numbers.
     model(std::string_view name, index features, index outputs, index labels, options const& settings)
-        : name_(name), features_(features), outputs_(outputs), labels_(labels), l2_(settings.l2) {
+        : name_(name),
+          features_(features),
+          outputs_(outputs),
+          labels_(labels),
+          settings_(settings),
+          intercept_(settings.intercept),
+          l2_(settings.l2 == options::usual ? 0 : settings.l2) {
         expect(features > 0, name, ": features = ", features, ": must be > 0");
-        expect(settings.l2 >= 0 && settings.l2 <= 1e300, name, ": l2 = ", settings.l2,
-               ": must be finite and >= 0");
-        params_ = descent::params<T>{{"weight", {outputs, features}}, {"bias", {outputs}}};
+        expect(l2_ >= 0 && l2_ <= 1e300, name, ": l2 = ", l2_, ": must be finite and >= 0");
+        std::vector<tensor_spec> tensors{{"weight", {outputs, features}}};
+        if (intercept_)
+            tensors.push_back({"bias", {outputs}});
+        params_ = descent::params<T>(tensors);
+    }
+
+    /// The same under a loss with settings. Throws descent::error where they are out of range.
+    model(std::string_view name, index features, index outputs, index labels, options const& settings,
+          Loss const& loss)
+        : model(name, features, outputs, labels, settings) {
+        if constexpr (requires { loss.check(); })
+            loss.check();
+        loss_ = loss;
     }
 
     std::string_view name() const { return name_; }
@@ -107,6 +178,8 @@ private:
 
     std::string_view name_;
     index features_, outputs_, labels_;
+    options settings_;
+    bool intercept_;
     double l2_;
     Loss loss_{};
     descent::params<T> params_, spare_;

@@ -19,7 +19,8 @@ public:
     index classes() const { return this->outputs(); }
 
     /// P(c) of each row: samples x classes. Throws descent::error if x has another number of columns.
-    matrix<T> predict_probability(matrix<T> const& x) const {
+    template <class X>
+    matrix<T> predict_probability(X const& x) const {
         matrix<T> p = this->scores(x);
         for (index row = 0; row < p.rows(); ++row)
             loss::softmax_cross_entropy::probabilities<T>(p.row(row).data(), p.cols());
@@ -27,7 +28,8 @@ public:
     }
 
     /// The class with the highest score of each row.
-    vector<T> predict(matrix<T> const& x) const {
+    template <class X>
+    vector<T> predict(X const& x) const {
         matrix<T> const z = this->scores(x);
         vector<T> label(z.rows());
         for (index row = 0; row < z.rows(); ++row) {

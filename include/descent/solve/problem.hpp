@@ -12,8 +12,9 @@
 //     template <class F, class T, class Watch>
 //     outcome run(F& f, vector_view<T> x, Watch const& watch) const;
 //
-// run minimizes f from x, leaves the best point in x and calls watch(progress const&) -> verdict after each
-// iteration. minimize and fit of train/ give methods their callbacks and turn the outcome into a report.
+// run, called as run<F, T>(f, x, watch), minimizes f from x, leaves the best point in x and calls
+// watch(progress const&) -> verdict after each iteration, when x holds the point that progress tells of.
+// minimize and fit of train/ give methods their callbacks and turn the outcome into a report.
 namespace descent::solve {
 
 /// f(x, g) returns the value at x and writes the gradient to g.

@@ -5,34 +5,56 @@
 
 #include <descent/data/batch.hpp>
 #include <descent/data/dataset.hpp>
+#include <descent/linear/curvature.hpp>
+#include <descent/loss/squared.hpp>
+#include <descent/solve/coordinate_descent.hpp>
+#include <descent/solve/dual_coordinate_descent.hpp>
+#include <descent/solve/lbfgs.hpp>
+#include <descent/solve/linear_problem.hpp>
+#include <descent/solve/sampled_newton.hpp>
 #include <descent/train/minimize.hpp>
 
 namespace descent {
 
-/// What fit can train: parameters, a gradient over a batch of samples, and a check of the data.
-template <class M>
-concept trainable = requires(M& model, data::batch<typename M::scalar> const& batch,
-                             data::dataset<typename M::scalar> const& table) {
+/// A table of samples: data::dataset, data::sparse_dataset, or what offers the same.
+template <class D>
+concept sample_table = requires(D const& table) {
+    typename D::scalar;
+    data::all_of(table);
+    { table.samples() } -> std::convertible_to<index>;
+};
+
+/// What fit can train: parameters, a gradient over a batch of samples, and a check of the data. Where the model
+/// has prepare(table), that is called in place of check(table).
+template <class M, class Table = data::dataset<typename M::scalar>>
+concept trainable = sample_table<Table> && requires(M& model, Table const& table) {
     { model.params() } -> std::same_as<params<typename M::scalar>&>;
-    { model.gradient(batch, model.params(), exec::serial{}) } -> std::convertible_to<double>;
-    { model.loss(batch, exec::serial{}) } -> std::convertible_to<double>;
+    { model.gradient(data::all_of(table), model.params(), exec::serial{}) } -> std::convertible_to<double>;
+    { model.loss(data::all_of(table), exec::serial{}) } -> std::convertible_to<double>;
     model.check(table);
+};
+
+/// A trainable model that methods of solve/ can train: it offers its objective over a batch as a function of
+/// the flat arena.
+template <class M, class Table>
+concept solvable = trainable<M, Table> && requires(M& model, Table const& table) {
+    model.objective(data::all_of(table), exec::serial{});
 };
 
 namespace detail {
 
-template <class M, class Executor, class Validation>
+template <class M, class Batch, class Executor, class Validation>
 struct model_problem {
     using T = typename M::scalar;
 
     M& model;
-    data::batch<T> all;
+    Batch all;
     Executor executor;
     Validation held_out;
 
     index samples() const { return all.samples(); }
     double gradient(index const* order, index first, index count, params<T>& g) {
-        data::batch<T> batch = all;
+        Batch batch = all;
         batch.order = order;
         return model.gradient(batch.part(first, count), g, executor);
     }
@@ -41,27 +63,140 @@ struct model_problem {
     }
 };
 
+/// A method that goes row by row or column by column needs the parts of a model with one score a sample.
+template <class M, class Batch, class Method, class Watch>
+solve::outcome solve_samples(M& model, Batch const& batch, Method const& method, Watch const& watch) {
+    using T = typename M::scalar;
+    static_assert(
+        requires { model.sample_loss(); }, "this method trains linear models");
+    expect(model.outputs() == 1, "fit: this method trains models with one output, this has ", model.outputs());
+    solve::linear_problem const problem{batch, model.sample_loss(), model.l2()};
+    vector_view<T> bias(nullptr, 0);
+    if (model.intercept())
+        new (&bias) vector_view<T>(model.params()["bias"].data, 1);
+    return method.run(problem, model.params()["weight"].flat(), bias, watch);
+}
+
+/// fit by a method, behind prepare.
+template <class M, class Table, class Method, class... Argument>
+report<typename M::scalar> fit_by(M& model, Table const& train, Method const& method, Argument&... arguments) {
+    using T = typename M::scalar;
+    static_assert(solvable<M, Table> || std::is_same_v<typename Method::problem, solve::sum_of_samples>,
+                  "methods of solve/ train models that offer objective(batch, executor)");
+    auto const executor = pick<executor_test>(exec::serial{}, arguments...);
+    auto const held_out = pick<validation_test>(nothing{}, arguments...);
+    auto& weights = model.params();
+    auto const solve = [&](auto validation) {
+        return solve_watched<T>(
+            weights, std::move(validation),
+            [&](auto const& watch) {
+                if constexpr (std::is_same_v<typename Method::problem, solve::sum_of_samples>) {
+                    return solve_samples(model, data::all_of(train), method, watch);
+                } else {
+                    auto objective = model.objective(data::all_of(train), executor);
+                    return method.template run<decltype(objective), T>(
+                        objective, vector_view<T>(weights.data(), weights.arena_size()), watch);
+                }
+            },
+            arguments...);
+    };
+    if constexpr (std::same_as<decltype(held_out), nothing const>) {
+        return solve(nothing{});
+    } else {
+        model.check(held_out.data);
+        return solve([&] { return model.loss(data::all_of(held_out.data), executor); });
+    }
+}
+
+template <class M, class Table>
+void prepare(M& model, Table const& table) {
+    if constexpr (requires { model.prepare(table); })
+        model.prepare(table);
+    else
+        model.check(table);
+}
+
 }  // namespace detail
 
-/// Trains a model on data by an update rule. Behind the options, in any order: an executor, validate_on{data},
-/// a slot storage, setup{...}, resume{...} and callbacks.
+/// Trains a model on data (dense or sparse) by an update rule. Behind the options, in any order: an executor,
+/// validate_on{data}, a slot storage, setup{...}, resume{...} and callbacks.
 ///
 ///     auto report = fit(model, train, chain(adam{}, rate{1e-2}), {.epochs = 20, .batch = mini_batch{256}},
 ///                       exec::openmp{}, progress_bar{}, early_stopping{.patience = 3});
 ///
 /// Training goes on from the model's present weights. Throws descent::error for data that the model cannot take
 /// (empty, NaN, labels out of range) and for bad options; a run that diverges is a status in the report.
-template <trainable M, update_rule Recipe, class... Argument>
-report<typename M::scalar> fit(M& model, data::dataset<typename M::scalar> const& train, Recipe const& recipe,
-                               fit_options const& options = {}, Argument&&... arguments) {
-    model.check(train);
+template <class M, sample_table Table, update_rule Recipe, class... Argument>
+requires trainable<M, Table> report<typename M::scalar> fit(M& model, Table const& train, Recipe const& recipe,
+                                                            fit_options const& options = {},
+                                                            Argument&&... arguments) {
+    detail::prepare(model, train);
     auto const executor = detail::pick<detail::executor_test>(exec::serial{}, arguments...);
     auto const held_out = detail::pick<detail::validation_test>(detail::nothing{}, arguments...);
     if constexpr (!std::same_as<decltype(held_out), detail::nothing const>)
         model.check(held_out.data);
-    detail::model_problem<M, std::remove_const_t<decltype(executor)>, std::remove_const_t<decltype(held_out)>>
+    detail::model_problem<M, decltype(data::all_of(train)), std::remove_const_t<decltype(executor)>,
+                          std::remove_const_t<decltype(held_out)>>
         problem{model, data::all_of(train), executor, held_out};
     return detail::train<typename M::scalar>(problem, model.params(), recipe, options, arguments...);
+}
+
+/// Trains a model by a method of solve/, whose members hold its settings. Behind it, in any order: an executor,
+/// validate_on{data} and callbacks, which see each iteration as an epoch.
+///
+///     auto report = fit(model, train, solve::lbfgs{.tolerance = 1e-8}, exec::openmp{}, progress_bar{});
+///
+/// Training goes on from the model's present weights. Throws as above; a search that finds no lower point is a
+/// status.
+template <class M, sample_table Table, solve::method Method, class... Argument>
+requires trainable<M, Table> report<typename M::scalar> fit(M& model, Table const& train, Method const& method,
+                                                            Argument&&... arguments) {
+    detail::prepare(model, train);
+    return detail::fit_by(model, train, method, arguments...);
+}
+
+namespace detail {
+
+template <class A, class T>
+concept fit_extra = is_known<std::remove_reference_t<A>, T>;
+
+/// A loss whose minimum is soon found to the last digit by second-order steps, since it is a quadratic.
+template <class Loss>
+inline constexpr bool is_quadratic = std::is_same_v<Loss, loss::squared>;
+
+}  // namespace detail
+
+/// Trains a linear model by the method that suits it and the data, to about 1e-4 of the objective's optimum
+/// (squared losses: to rounding): solve::coordinate_descent for elastic nets, solve::sampled_newton on dense
+/// data; solve::dual_coordinate_descent on sparse two-class data and for losses without a curvature;
+/// solve::lbfgs where neither applies. Behind the data, in any order: an executor, validate_on{data} and
+/// callbacks.
+///
+///     linear::logistic_regression<float> model{train.features()};
+///     fit(model, train);
+template <class M, sample_table Table, class... Argument>
+requires trainable<M, Table> &&(detail::fit_extra<Argument, typename M::scalar>&&...)
+    report<typename M::scalar> fit(M& model, Table const& train, Argument&&... arguments) {
+    using T = typename M::scalar;
+    using loss = typename M::loss_type;
+    constexpr bool sparse = std::is_same_v<Table, data::sparse_dataset<T>>;
+    constexpr bool curved = linear::has_curvature<loss, T>;
+    detail::prepare(model, train);
+    if constexpr (requires { model.l1(); }) {
+        solve::coordinate_descent const descend{.l1 = model.l1(), .tolerance = sizeof(T) == 4 ? 1e-6 : 1e-10};
+        if (model.l1() + model.l2() > 0)
+            return detail::fit_by(model, train, descend, arguments...);
+    }
+    if constexpr (solve::detail::has_dual<loss> && !detail::is_quadratic<loss> && (sparse || !curved))
+        if (model.l2() > 0 && model.outputs() == 1)
+            return detail::fit_by(model, train, solve::dual_coordinate_descent{.tolerance = 1e-4},
+                                  arguments...);
+    if constexpr (curved)
+        return detail::fit_by(model, train,
+                              solve::sampled_newton{.tolerance = detail::is_quadratic<loss> ? 1e-12 : 1e-4},
+                              arguments...);
+    else
+        return detail::fit_by(model, train, solve::lbfgs{}, arguments...);
 }
 
 }  // namespace descent

@@ -8,6 +8,7 @@
 #include <descent/solve/problem.hpp>
 #include <descent/train/arguments.hpp>
 #include <descent/train/loop.hpp>
+#include <descent/train/solving.hpp>
 
 namespace descent {
 
@@ -152,6 +153,76 @@ template <class F, class T, update_rule Recipe, class... Argument>
 report<T> minimize(F&& f, params<T>& x, Recipe const& recipe, fit_options const& options = {},
                    Argument&&... arguments) {
     return detail::minimize<false>(f, x, recipe, options, arguments...);
+}
+
+namespace detail {
+
+/// What a method sees of the objective f at the point x: f itself, the mean of a sum over samples, or f of
+/// params.
+template <class Method, bool OfVectors, class F, class T, class... Argument>
+report<T> minimize_by(F& f, params<T>& x, Method const& method, Argument&... arguments) {
+    expect(x.size() > 0, "minimize: x is empty");
+    vector_view<T> point(x.data(), OfVectors ? x.size() : x.arena_size());
+    auto const run = [&](auto& objective) {
+        return solve_watched<T>(
+            x, nothing{},
+            [&](auto const& watch) {
+                return method.template run<std::remove_reference_t<decltype(objective)>, T>(objective, point,
+                                                                                            watch);
+            },
+            arguments...);
+    };
+    if constexpr (is_sum<std::remove_const_t<F>>) {
+        expect(f.samples > 0, "sum_over: samples = ", f.samples, ": must be > 0");
+        if constexpr (std::is_same_v<typename Method::problem, solve::sum_of_samples>) {
+            return run(f);
+        } else {
+            auto const executor = pick<executor_test>(exec::serial{}, arguments...);
+            sum_problem<T, F, std::remove_const_t<decltype(executor)>> problem{f, x, executor};
+            params<T> slope = x.like();
+            auto mean = [&](vector_view<T const> at, vector_view<T> g) {
+                params<T> const kept = x;
+                std::copy_n(at.data(), at.size(), x.data());
+                double const value = problem.gradient(nullptr, 0, f.samples, slope);
+                std::copy_n(slope.data(), g.size(), g.data());
+                x = kept;
+                return value;
+            };
+            return run(mean);
+        }
+    } else if constexpr (OfVectors) {
+        return run(f);
+    } else {
+        arena_function<F, T> flat{f, x.like(), x.like()};
+        return run(flat);
+    }
+}
+
+}  // namespace detail
+
+/// Minimizes f from x by a method of solve/, whose members hold its settings, and leaves the best point in x.
+///
+///     auto r = minimize(f, x, solve::lbfgs{});    // r.status, r.loss, r.gradient_norm, r.evaluations
+///
+/// f as above; what a method needs beyond f(x, g) its documentation tells. Behind the method: callbacks, which
+/// see each iteration as an epoch, and an executor for sums over samples. A line search that fails is a status,
+/// never an exception. Throws descent::error for settings out of range.
+template <class F, class Derived, solve::method Method, class... Argument>
+report<typename Derived::Scalar> minimize(F&& f, Eigen::PlainObjectBase<Derived>& x, Method const& method,
+                                          Argument&&... arguments) {
+    using T = typename Derived::Scalar;
+    static_assert(Derived::IsVectorAtCompileTime, "minimize: x is a vector; for several tensors use params<T>");
+    params<T> point{{"x", {x.size()}}};
+    std::copy_n(x.data(), x.size(), point.data());
+    auto result = detail::minimize_by<Method, true>(f, point, method, arguments...);
+    std::copy_n(point.data(), x.size(), x.data());
+    return result;
+}
+
+/// The same for several tensors: f(x, g) takes params<T> const& and params<T>&.
+template <class F, class T, solve::method Method, class... Argument>
+report<T> minimize(F&& f, params<T>& x, Method const& method, Argument&&... arguments) {
+    return detail::minimize_by<Method, false>(f, x, method, arguments...);
 }
 
 }  // namespace descent

@@ -38,6 +38,8 @@ struct report {
     params<T> averaged =
         {};  ///< of the last rule that averages weights (ema, swa, asgd), where the recipe has one
     double gradient_norm = epoch_record::none;  ///< full batch: of the weights that were left
+    double gap =
+        epoch_record::none;  ///< duality gap, where a method of solve/ knows one: loss - optimum at most
     std::int64_t epochs = 0, steps = 0;
     std::int64_t evaluations = 0;  ///< sample gradients; for a plain function: calls
     double seconds = 0;
