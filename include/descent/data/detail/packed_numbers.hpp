@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -77,7 +78,7 @@ private:
 template <class U>
 std::string pack_numbers(U const* numbers, std::size_t n, std::size_t stride = 1, std::uint32_t most = 65536,
                          bool must = true) {
-    dictionary<U> known(most);
+    dictionary<U> known(std::uint32_t(std::min<std::size_t>(most, n + 1)));
     codes sequence(n);
     bool few = n > 0;
     std::uint32_t code = 0;
