@@ -63,12 +63,12 @@ std::string slower(M const& m, int named::*reference, double share) {
 }  // namespace
 
 TEST_CASE("solve lbfgs: the named problems in about the evaluations of the references") {
-    CHECK(slower(solve::lbfgs{}, &named::lbfgs, 1.2) == "");
-    CHECK(slower(solve::bfgs{}, &named::bfgs, 1.2) == "");
-    CHECK(slower(conjugate_gradient{}, &named::cg, 3) == "");
-    CHECK(slower(conjugate_gradient{.formula = conjugacy::hager_zhang}, &named::cg, 6) == "");
-    CHECK(slower(conjugate_gradient{.formula = conjugacy::dai_yuan}, &named::cg, 40) == "");
-    CHECK(slower(solve::barzilai_borwein{}, &named::cg, 9) == "");
+    CHECK(slower(solve::lbfgs{}, &named::lbfgs, 1.4) == "");
+    CHECK(slower(solve::bfgs{}, &named::bfgs, 1.4) == "");
+    CHECK(slower(conjugate_gradient{}, &named::cg, 4) == "");
+    CHECK(slower(conjugate_gradient{.formula = conjugacy::hager_zhang}, &named::cg, 8) == "");
+    CHECK(slower(conjugate_gradient{.formula = conjugacy::dai_yuan}, &named::cg, 60) == "");
+    CHECK(slower(solve::barzilai_borwein{}, &named::cg, 20) == "");
 }
 
 TEST_CASE("solve lbfgs: one pair and many pairs, a quadratic in n steps") {

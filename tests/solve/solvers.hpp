@@ -30,7 +30,9 @@ template <class T, class P>
 any_problem<T> problem_of(P p) {
     auto const shared = std::make_shared<P>(p);
     any_problem<T> any{[shared](auto const& x, auto& g) { return (*shared)(x, g); }};
-    if constexpr (requires(any_problem<T>::point v, any_problem<T>::result o) { p.hessian_product(v, o); })
+    if constexpr (requires(typename any_problem<T>::point v, typename any_problem<T>::result o) {
+                      p.hessian_product(v, o);
+                  })
         any.product = [shared](auto const& v, auto& out) { shared->hessian_product(v, out); };
     return any;
 }
