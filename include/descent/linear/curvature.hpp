@@ -2,8 +2,11 @@
 #pragma once
 
 #include <algorithm>
+#include <type_traits>
 
+#include <descent/core/memory.hpp>
 #include <descent/core/tensor.hpp>
+#include <descent/exec/row.hpp>
 #include <descent/linear/gradient.hpp>
 
 // The second derivative of a linear model's mean loss, H = (1 / n) sum_i weight_i x_i x_i^T C_i, where C_i is
@@ -98,6 +101,60 @@ void hessian_product(Loss const&, Batch const& rows, std::type_identity_t<T> con
     detail::product_turn<T, !detail::curved_in_one_score<Loss, T>, Batch> const turn{
         rows, outputs, T(1) / T(rows.count), curvature, rows.count};
     detail::sweep(detail::reader_of(rows, outputs), v, v_bias, out, out_bias, turn, executor, work);
+}
+
+namespace detail {
+
+/// Columns of H that one task fills.
+inline constexpr index hessian_columns = 16;
+
+/// H(i, from ..) += c x_i x_j of one row, for i from the first of these columns on.
+template <class T>
+void add_square(T c, T const* x, index d, index from, index to, T* h) {
+    for (index i = from; i < to; ++i)
+        exec::add_scaled(c * x[i], x, i + 1, h + i * d);
+}
+
+}  // namespace detail
+
+/// The Hessian itself, (1 / n) X^T diag(weight c) X, for losses of one score and few features: h (overwritten)
+/// is features x features, symmetric. h_bias (features numbers: the column of the intercept) and h_corner (its
+/// own entry) may be nullptr. `curvature`: as above. Each task fills rows of H from all samples in order, so
+/// every executor gives the same bits.
+template <class Loss, class T, class Executor>
+requires detail::curved_in_one_score<Loss, T>
+void hessian(Loss const&, data::batch<T> const& rows, T const* curvature, T* h, std::type_identity_t<T>* h_bias,
+             std::type_identity_t<T>* h_corner, Executor const& executor) {
+    index const d = rows.features, each = detail::hessian_columns, tasks = (d + each - 1) / each;
+    T const scale = T(1) / T(rows.count);
+    std::fill_n(h, d * d, T(0));
+    // Row i has i + 1 numbers to fill: a task takes a stretch of short rows and one of long rows.
+    index const half = (tasks + 1) / 2;
+    executor.for_each(half, [=](index task) {
+        constexpr index tall = 128;  // samples that stay in cache while all rows of a task take them
+        for (index first = 0; first < rows.count; first += tall)
+            for (index part = task, last = tasks - 1 - task;; part = last) {
+                for (index s = first; s < std::min(first + tall, rows.count); ++s)
+                    detail::add_square(curvature[s] * rows.weight(s) * scale, rows.row(s), d, part * each,
+                                       std::min((part + 1) * each, d), h);
+                if (part == last)
+                    break;
+            }
+    });
+    for (index i = 0; i < d; ++i)
+        for (index j = 0; j < i; ++j)
+            h[j * d + i] = h[i * d + j];
+    if (h_bias)
+        std::fill_n(h_bias, d, T(0));
+    double corner = 0;
+    for (index s = 0; s < rows.count; ++s) {
+        T const c = curvature[s] * rows.weight(s) * scale;
+        corner += double(c);
+        if (h_bias)
+            exec::add_scaled(c, rows.row(s), d, h_bias);
+    }
+    if (h_corner)
+        *h_corner = T(corner);
 }
 
 }  // namespace descent::linear

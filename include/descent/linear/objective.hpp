@@ -36,8 +36,7 @@ inline std::vector<index> spread_rows(index n, index count, std::uint64_t seed) 
     std::vector<index> chosen(static_cast<std::size_t>(count));
     generator const draw{seed};
     for (index i = 0; i < count; ++i) {
-        index const begin = index(double(n) / double(count) * double(i));
-        index const end = i + 1 == count ? n : index(double(n) / double(count) * double(i + 1));
+        index const begin = i * n / count, end = (i + 1) * n / count;
         chosen[std::size_t(i)] = begin + index(draw.integer(std::uint64_t(i), std::uint64_t(end - begin)));
     }
     return chosen;

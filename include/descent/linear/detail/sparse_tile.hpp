@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include <descent/data/sparse.hpp>
+#include <descent/exec/row.hpp>
 #include <descent/linear/detail/tile.hpp>
 
 // Tiles of sparse rows. Several outputs are kept column after column (W transposed, padded to whole small

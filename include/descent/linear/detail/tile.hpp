@@ -8,13 +8,10 @@
 #include <descent/core/tensor.hpp>
 #include <descent/data/batch.hpp>
 #include <descent/exec/lane_sums.hpp>
-#include <descent/exec/row.hpp>
 
 // A tile is some rows that are read into cache once and used twice: for their scores and, when the slopes are
 // known, for the gradient. The scores of a tile lie output after output: z[c * tile_rows + r].
 namespace descent::linear::detail {
-
-using exec::detail::unrolled;
 
 /// Rows of a tile at most; a whole number of packs of every width.
 inline constexpr index tile_rows = 32;
@@ -50,14 +47,55 @@ constexpr int lines_ahead(int numbers) {
     return numbers / (2 * line<T>) > 1 ? numbers / (2 * line<T>) : 1;
 }
 
-/// total += x . w in one pack of columns. A function and not a lambda, which g++ might not inline: then all
-/// sums would live in memory.
+// Loops of fixed length over registers, as recursions: g++ -O2 would neither unroll a loop nor be sure to
+// inline a lambda, and then all sums would live in memory.
+
+/// total[i] += value[i] * factor for i < N.
+template <int N, class V>
+DESCENT_FN void add_each(V const* value, V factor, V* total) {
+    if constexpr (N > 0) {
+        *total = fused_multiply_add(*value, factor, *total);
+        add_each<N - 1>(value + 1, factor, total + 1);
+    }
+}
+
+/// total[c * R + r] += x[r] . w[c] in one pack of columns, whose last `fresh` lanes count.
 template <int R, int C, class V, class T>
-DESCENT_FN void dot_step(T const* const (&row)[R], V const (&weight)[C], index j, V* total) {
-    unrolled<R>([&](auto r) {
-        V const value = load_unaligned<V>(row[r] + j);
-        unrolled<C>([&](auto c) { total[c * R + r] = fused_multiply_add(value, weight[c], total[c * R + r]); });
-    });
+DESCENT_FN void dot_step(V const* value, T const* w, index features, index fresh, V* total) {
+    if constexpr (C > 0) {
+        V weight = load_unaligned<V>(w);
+        if (fresh < lanes_of<V>)
+            weight = fresh_lanes(weight, fresh);
+        add_each<R>(value, weight, total);
+        dot_step<R, C - 1>(value, w + features, features, fresh, total + R);
+    }
+}
+
+/// total[c * J + k] += slope[c] x[k] for J packs of one row.
+template <int C, int J, class V, class T>
+DESCENT_FN void add_step(V const* value, T const* slope, V* total) {
+    if constexpr (C > 0) {
+        add_each<J>(value, V(*slope), total);
+        add_step<C - 1, J>(value, slope + tile_rows, total + J);
+    }
+}
+
+/// value[i] = the pack at x[i] + j.
+template <int N, class V, class T>
+DESCENT_FN void load_rows(T const* const* x, index j, V* value) {
+    if constexpr (N > 0) {
+        *value = load_unaligned<V>(*x + j);
+        load_rows<N - 1>(x + 1, j, value + 1);
+    }
+}
+
+/// value[i] = the i-th pack at x.
+template <int N, class V, class T>
+DESCENT_FN void load_packs(T const* x, V* value) {
+    if constexpr (N > 0) {
+        *value = load_unaligned<V>(x);
+        load_packs<N - 1>(x + lanes_of<V>, value + 1);
+    }
 }
 
 /// z = x . w for R rows and C outputs, whose sums stay in registers: each number of x and of w is loaded once.
@@ -69,8 +107,8 @@ void dot_block(T const* const* x, T const* w, index features, T* z, T const*& ah
     for (V& each : total)
         each = V(T(0));
     T const* row[R];
-    unrolled<R>([&](auto r) { row[r] = x[r]; });
-    V weight[C];
+    for (int r = 0; r < R; ++r)
+        row[r] = x[r];
     constexpr int lines = lines_ahead<T>(R * lanes);
     T const* next = ahead;
     index j = 0;
@@ -80,19 +118,22 @@ void dot_block(T const* const* x, T const* w, index features, T* z, T const*& ah
                 __builtin_prefetch(next + k * line<T>);
             next += lines * line<T>;
         }
-        unrolled<C>([&](auto c) { weight[c] = load_unaligned<V>(w + c * features + j); });
-        dot_step<R, C, V>(row, weight, j, total);
+        V value[R];
+        load_rows<R>(row, j, value);
+        dot_step<R, C>(value, w + j, features, lanes, total);
     }
     if (j < features) {
-        unrolled<C>([&](auto c) {
-            weight[c] = fresh_lanes(load_unaligned<V>(w + (c + 1) * features - lanes), features - j);
-        });
-        dot_step<R, C, V>(row, weight, features - lanes, total);
+        V value[R];
+        load_rows<R>(row, features - lanes, value);
+        dot_step<R, C>(value, w + features - lanes, features, features - j, total);
     }
     ahead = next;
     alignas(alignment) T out[sums];
-    unrolled<sums / lanes>([&](auto k) { store(out + k * lanes, exec::lane_sums(total + k * lanes)); });
-    unrolled<C>([&](auto c) { unrolled<R>([&](auto r) { z[c * tile_rows + r] = out[c * R + r]; }); });
+    for (int k = 0; k < sums; k += lanes)
+        store(out + k, exec::lane_sums(total + k));
+    for (int c = 0; c < C; ++c)
+        for (int r = 0; r < R; ++r)
+            z[c * tile_rows + r] = out[c * R + r];
 }
 
 /// z[c * tile_rows + r] = x[r] . w[c] + b[c] for `count` rows, and for some behind them: x has tile_rows
@@ -118,26 +159,6 @@ void score_tile(T const* const* x, index count, T const* w, T const* bias, index
             store(z + c * tile_rows + r, load<V>(z + c * tile_rows + r) + V(bias[c]));
 }
 
-/// total += slope x of one row in J packs of columns, for C outputs.
-template <int C, int J, class V, class T>
-DESCENT_FN void add_step(T const* row, T const* slope, V (&total)[C][J]) {
-    constexpr int lanes = lanes_of<V>;
-    V value[J];
-    unrolled<J>([&](auto k) { value[k] = load_unaligned<V>(row + k * lanes); });
-    unrolled<C>([&](auto c) {
-        V const s(slope[c * tile_rows]);
-        unrolled<J>([&](auto k) { total[c][k] = fused_multiply_add(s, value[k], total[c][k]); });
-    });
-}
-
-/// Without prefetching.
-template <class V, class T>
-void score_tile(T const* const* x, index count, T const* w, T const* bias, index features, index outputs,
-                T* z) {
-    T const* ahead = nullptr;
-    score_tile<V>(x, count, w, bias, features, outputs, z, ahead);
-}
-
 /// g += slope^T x for J packs of columns from j on and C outputs, whose sums stay in registers. `fresh` <
 /// lanes: the last pack overlaps.
 template <int C, int J, class V, class T>
@@ -147,11 +168,10 @@ void add_block(T const* const* x, index count, T const* slope, index features, i
     constexpr int chains = C * J >= 8   ? 1
                            : C * J >= 4 ? 2
                                         : 4;  // rows that add up on their own, against latency
-    V total[chains][C][J];
+    V total[chains][C * J];
     for (auto& chain : total)
-        for (auto& row : chain)
-            for (V& each : row)
-                each = V(T(0));
+        for (V& each : chain)
+            each = V(T(0));
     constexpr int lines = lines_ahead<T>(chains * J * lanes);
     T const* next = ahead;
     index r = 0;
@@ -161,23 +181,28 @@ void add_block(T const* const* x, index count, T const* slope, index features, i
                 __builtin_prefetch(next + k * line<T>);
             next += lines * line<T>;
         }
-        unrolled<chains>(
-            [&](auto chain) { add_step<C, J, V>(x[r + chain] + j, slope + r + chain, total[chain]); });
+        for (int chain = 0; chain < chains; ++chain) {
+            V value[J];
+            load_packs<J>(x[r + chain] + j, value);
+            add_step<C, J>(value, slope + r + chain, total[chain]);
+        }
     }
     ahead = next;
-    for (; r < count; ++r)
-        add_step<C, J, V>(x[r] + j, slope + r, total[0]);
-    unrolled<C>([&](auto c) {
-        unrolled<J>([&](auto k) {
-            V all = total[0][c][k];
+    for (; r < count; ++r) {
+        V value[J];
+        load_packs<J>(x[r] + j, value);
+        add_step<C, J>(value, slope + r, total[0]);
+    }
+    for (int c = 0; c < C; ++c)
+        for (int k = 0; k < J; ++k) {
+            V all = total[0][c * J + k];
             for (int chain = 1; chain < chains; ++chain)
-                all += total[chain][c][k];
-            T* const to = g + c * features + j + k * lanes;
+                all += total[chain][c * J + k];
             if (k == J - 1 && fresh < lanes)
                 all = fresh_lanes(all, fresh);
+            T* const to = g + c * features + j + k * lanes;
             store_unaligned(to, load_unaligned<V>(to) + all);
-        });
-    });
+        }
 }
 
 /// g[c] += sum over `count` rows of slope[c * tile_rows + r] x[r].
