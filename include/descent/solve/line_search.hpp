@@ -58,7 +58,7 @@ struct armijo {
 
 /// The strong Wolfe conditions: f(step) <= f(0) + decrease step f'(0) and |f'(step)| <= curvature |f'(0)|. An
 /// interval around such a point is found and shrunk as in Nocedal & Wright (2006, algorithms 3.5 and 3.6), with
-/// trial steps by cubics and secants as Moré & Thuente (1994) choose them. Near a minimum rounding hides the
+/// trial steps by cubics and secants as More & Thuente (1994) choose them. Near a minimum rounding hides the
 /// decrease: values that differ by less than `noise` count as equal and the slopes decide (Hager & Zhang's
 /// approximate Wolfe conditions, 2005). Trials that are not finite shorten the step.
 struct strong_wolfe {
