@@ -183,20 +183,22 @@ requires trainable<M, Table> &&(detail::fit_extra<Argument, typename M::scalar>&
     constexpr bool curved = linear::has_curvature<loss, T>;
     detail::prepare(model, train);
     if constexpr (requires { model.l1(); }) {
-        solve::coordinate_descent const descend{.l1 = model.l1(), .tolerance = sizeof(T) == 4 ? 1e-6 : 1e-10};
-        if (model.l1() + model.l2() > 0)
-            return detail::fit_by(model, train, descend, arguments...);
-    }
-    if constexpr (solve::detail::has_dual<loss> && !detail::is_quadratic<loss> && (sparse || !curved))
-        if (model.l2() > 0 && model.outputs() == 1)
-            return detail::fit_by(model, train, solve::dual_coordinate_descent{.tolerance = 1e-4},
+        return detail::fit_by(
+            model, train,
+            solve::coordinate_descent{.l1 = model.l1(), .tolerance = sizeof(T) == 4 ? 1e-6 : 1e-10},
+            arguments...);
+    } else {
+        if constexpr (solve::detail::has_dual<loss> && !detail::is_quadratic<loss> && (sparse || !curved))
+            if (model.l2() > 0 && model.outputs() == 1)
+                return detail::fit_by(model, train, solve::dual_coordinate_descent{.tolerance = 1e-4},
+                                      arguments...);
+        if constexpr (curved)
+            return detail::fit_by(model, train,
+                                  solve::sampled_newton{.tolerance = detail::is_quadratic<loss> ? 1e-12 : 1e-4},
                                   arguments...);
-    if constexpr (curved)
-        return detail::fit_by(model, train,
-                              solve::sampled_newton{.tolerance = detail::is_quadratic<loss> ? 1e-12 : 1e-4},
-                              arguments...);
-    else
-        return detail::fit_by(model, train, solve::lbfgs{}, arguments...);
+        else
+            return detail::fit_by(model, train, solve::lbfgs{}, arguments...);
+    }
 }
 
 }  // namespace descent
