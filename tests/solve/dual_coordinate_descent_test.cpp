@@ -38,7 +38,7 @@ bool solves(Loss const& loss, double l2, bool with_bias, bool weighted) {
 TEST_CASE("solve dual_coordinate_descent: smooth losses end where the gradient is 0") {
     for (bool const weighted : {false, true})
         for (bool const with_bias : {false, true})
-            for (double const l2 : {0.5 / 61, 3.0}) {
+            for (double const l2 : {2.0 / 61, 3.0}) {
                 CHECK(solves(loss::logistic{}, l2, with_bias, weighted));
                 CHECK(solves(loss::squared_hinge{}, l2, with_bias, weighted));
                 CHECK(solves(loss::squared{}, l2, with_bias, weighted));
