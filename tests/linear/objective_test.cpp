@@ -228,16 +228,16 @@ TEST_CASE("linear curvature: the explicit Hessian is the product with unit vecto
 #if DESCENT_OPENMP_ENABLED
 
 TEST_CASE("linear objective: any number of threads gives the bits of one, dense and sparse") {
-    table<float> const t(3001, 40, 3);
+    table<double> const t(3001, 40, 3);
     linear::objective_layout const where{.dimension = 3 * 40 + 3, .outputs = 3, .bias_at = 120, .l2 = 0.1};
-    vector<float> const x = random_point(where.dimension, 6).cast<float>();
+    vector<double> const x = random_point(where.dimension, 6);
     auto const run = [&](auto const& rows, auto const& executor) {
         linear::objective f{loss::softmax_cross_entropy{}, rows, where, executor};
-        vector<float> all(2 * where.dimension + 1);
-        vector_view<float const> const at(x.data(), x.size());
-        vector_view<float> g(all.data(), where.dimension),
+        vector<double> all(2 * where.dimension + 1);
+        vector_view<double const> const at(x.data(), x.size());
+        vector_view<double> g(all.data(), where.dimension),
             product(all.data() + where.dimension, where.dimension);
-        all[2 * where.dimension] = float(f(at, g));
+        all[2 * where.dimension] = f(at, g);
         f.hessian_product(at, product);
         return all;
     };
