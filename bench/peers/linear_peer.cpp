@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+// linear_peer FOLDER SET THREADS INTERCEPT RUNS [GAP]: trains logistic regression on a set of linear_data.py
+// (or SET = a LIBSVM file) by fit alone (with GAP by dual coordinate descent to that gap), prints the seconds
+// of each run (CPU time for one thread, wall time else), and writes the last run's weights and bias to
+// FOLDER/weights.
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include <descent/data/libsvm.hpp>
+#include <descent/linear.hpp>
+#include <descent/train.hpp>
+
+#include "measure.hpp"
+
+using namespace descent;
+
+namespace {
+
+template <class N>
+std::vector<N> read(std::string const& path) {
+    std::FILE* const file = std::fopen(path.c_str(), "rb");
+    expect(file != nullptr, path, ": cannot open");
+    std::fseek(file, 0, SEEK_END);
+    std::vector<N> numbers(std::size_t(std::ftell(file)) / sizeof(N));
+    std::rewind(file);
+    expect(std::fread(numbers.data(), sizeof(N), numbers.size(), file) == numbers.size(), path,
+           ": cannot read");
+    std::fclose(file);
+    return numbers;
+}
+
+template <class Table>
+void run(std::string const& folder, Table const& table, int threads, bool intercept, int runs,
+         double tolerance) {
+    for (int k = 0; k < runs; ++k) {
+        linear::logistic_regression<float> model{table.features(), {.intercept = intercept}};
+        double const wall = measure::wall_time(), cpu = measure::cpu_time();
+        if (tolerance > 0) {
+            fit(model, table, solve::dual_coordinate_descent{.tolerance = tolerance});
+        } else if (threads == 1) {
+            fit(model, table);
+        } else {
+            fit(model, table, exec::openmp{threads});
+        }
+        std::printf("%.6f\n", threads == 1 ? measure::cpu_time() - cpu : measure::wall_time() - wall);
+        if (k + 1 < runs)
+            continue;
+        std::FILE* const file = std::fopen((folder + "/weights").c_str(), "wb");
+        expect(file != nullptr, folder, "/weights: cannot write");
+        float const bias = intercept ? model.bias()[0] : 0;
+        std::fwrite(model.weight().data(), sizeof(float), std::size_t(table.features()), file);
+        std::fwrite(&bias, sizeof bias, 1, file);
+        std::fclose(file);
+    }
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    measure::wait_passively(arguments);
+    if (count < 6)
+        return 2;
+    std::string const folder = arguments[1], set = arguments[2];
+    int const threads = std::atoi(arguments[3]), runs = std::atoi(arguments[5]);
+    bool const intercept = std::atoi(arguments[4]) != 0;
+    double const tolerance = count > 6 ? std::atof(arguments[6]) : 0;
+    if (set.size() > 1) {
+        run(folder, data::read_libsvm<float>(set, {.features = 123, .classes = true}), threads, intercept, runs,
+            tolerance);
+        return 0;
+    }
+    auto const y = read<float>(folder + "/" + set + ".y");
+    auto const target = vector<float>::Map(y.data(), long(y.size()));
+    if (set == "c") {
+        data::sparse_dataset<float> table;
+        table.x.offsets = read<std::int64_t>(folder + "/c.offsets");
+        table.x.columns = read<std::uint32_t>(folder + "/c.columns");
+        table.x.values = read<float>(folder + "/c.values");
+        table.x.width = 47000;
+        table.y = target;
+        run(folder, table, threads, intercept, runs, tolerance);
+    } else {
+        auto const x = read<float>(folder + "/" + set + ".x");
+        data::dataset<float> table;
+        table.x = matrix_view<float const>(x.data(), long(y.size()), long(x.size() / y.size()));
+        table.y = target;
+        run(folder, table, threads, intercept, runs, tolerance);
+    }
+}
