@@ -74,7 +74,7 @@ long double value_of(table<double> const& t, vector<double> const& p, linear::ob
     }
     for (descent::index i = 0; i < where.outputs * t.x.cols(); ++i)
         square += static_cast<long double>(p[where.weight_at + i]) * p[where.weight_at + i];
-    return total / t.x.rows() + where.l2 / 2 * square;
+    return total / t.weights.sum() + where.l2 / 2 * square;
 }
 
 vector<double> random_point(descent::index n, std::uint32_t stream) {

@@ -31,6 +31,18 @@ struct batch {
     }
 };
 
+/// What the mean over a batch (dense or sparse) divides by: the sum of the sample weights; their number where
+/// there are none.
+template <class Batch>
+double total_weight(Batch const& rows) {
+    if (!rows.weights)
+        return double(rows.count);
+    double total = 0;
+    for (index i = 0; i < rows.count; ++i)
+        total += double(rows.weight(i));
+    return total;
+}
+
 /// All samples of the dataset.
 template <class T>
 batch<T> all_of(dataset<T> const& table) {

@@ -9,8 +9,8 @@
 #include <descent/exec/row.hpp>
 #include <descent/linear/gradient.hpp>
 
-// The second derivative of a linear model's mean loss, H = (1 / n) sum_i weight_i x_i x_i^T C_i, where C_i is
-// what the loss does with the scores of sample i: one number, or for softmax diag(p) - p p^T.
+// The second derivative of a linear model's mean loss, H = sum_i weight_i x_i x_i^T C_i / sum_i weight_i, where
+// C_i is what the loss does with the scores of sample i: one number, or for softmax diag(p) - p p^T.
 namespace descent::linear {
 
 namespace detail {
@@ -118,7 +118,7 @@ void hessian_product(Loss const&, Batch const& rows, std::type_identity_t<T> con
                      std::type_identity_t<T> const* v_bias, index outputs, std::type_identity_t<T>* out,
                      std::type_identity_t<T>* out_bias, Executor const& executor, workspace<T>& work) {
     detail::product_turn<T, !detail::curved_in_one_score<Loss, T>, Batch> const turn{
-        rows, outputs, T(1) / T(rows.count), curvature, rows.count};
+        rows, outputs, T(detail::mean_scale(rows)), curvature, rows.count};
     detail::sweep(detail::reader_of(rows, outputs), v, v_bias, out, out_bias, turn, executor, work);
 }
 
@@ -145,7 +145,7 @@ requires detail::curved_in_one_score<Loss, T>
 void hessian(Loss const&, data::batch<T> const& rows, T const* curvature, T* h, std::type_identity_t<T>* h_bias,
              std::type_identity_t<T>* h_corner, Executor const& executor) {
     index const d = rows.features, each = detail::hessian_columns, tasks = (d + each - 1) / each;
-    T const scale = T(1) / T(rows.count);
+    T const scale = T(detail::mean_scale(rows));
     std::fill_n(h, d * d, T(0));
     // Row i has i + 1 numbers to fill: a task takes a stretch of short rows and one of long rows.
     index const half = (tasks + 1) / 2;

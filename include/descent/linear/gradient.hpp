@@ -17,6 +17,13 @@ namespace descent::linear {
 
 namespace detail {
 
+/// 1 / the sum of the sample weights; 0 where all are 0: such a batch says nothing.
+template <class Batch>
+double mean_scale(Batch const& rows) {
+    double const total = data::total_weight(rows);
+    return total > 0 ? 1 / total : 0;
+}
+
 /// Loss of one score of a sample: value and slope; else value_and_slope of all of them.
 template <class Loss, class T>
 concept of_one_score = requires(Loss const& loss, T z) {
@@ -91,7 +98,7 @@ private:
 }  // namespace detail
 
 /// The mean loss of the rows under scores W x + b, and its gradient (overwritten), in one pass over the rows:
-/// F = (1 / n) sum_i weight_i loss(z_i, y_i), n = the number of rows. `rows` is a data::batch or a
+/// F = sum_i weight_i loss(z_i, y_i) / sum_i weight_i; 0 where all weights are. `rows` is a data::batch or a
 /// data::sparse_batch; W and its gradient g are outputs x features, bias and g_bias outputs numbers, both
 /// nullptr without an intercept; g nullptr: the loss alone. `loss` as in descent::loss. `scores`, unless
 /// nullptr, takes the scores: outputs x rows.
@@ -104,10 +111,9 @@ double mean_loss_gradient(Loss const& loss, Batch const& rows, T const* w, std::
                           index outputs, std::type_identity_t<T>* g, std::type_identity_t<T>* g_bias,
                           Executor const& executor, workspace<T>& work,
                           std::type_identity_t<T>* scores = nullptr) {
-    detail::gradient_turn<T, Loss, Batch> const turn{loss,   rows,      outputs, T(1) / T(rows.count),
-                                                     scores, rows.count};
-    return detail::sweep(detail::reader_of(rows, outputs), w, bias, g, g_bias, turn, executor, work) /
-           double(rows.count);
+    double const scale = detail::mean_scale(rows);
+    detail::gradient_turn<T, Loss, Batch> const turn{loss, rows, outputs, T(scale), scores, rows.count};
+    return detail::sweep(detail::reader_of(rows, outputs), w, bias, g, g_bias, turn, executor, work) * scale;
 }
 
 }  // namespace descent::linear

@@ -17,8 +17,8 @@ namespace descent::linear {
 
 /// Settings of every linear model.
 struct options {
-    /// l2 is not given: 0 in regressions of numbers; in classifiers 1 / samples of the data that fit sees,
-    /// which is C = 1 of scikit-learn and LIBLINEAR.
+    /// l2 is not given: 0 in regressions of numbers; in classifiers 1 / samples (or the sum of their weights)
+    /// that fit sees, which is C = 1 of scikit-learn and LIBLINEAR.
     static constexpr double usual = std::numeric_limits<double>::lowest();
 
     double l2 = usual;      ///< penalty (l2 / 2) |W|^2; the bias is not penalized
@@ -132,7 +132,7 @@ public:
     void prepare(Table const& table) {
         check(table);
         if (settings_.l2 == options::usual)
-            l2_ = labels_ > 0 ? 1 / double(table.samples()) : 0;
+            l2_ = labels_ > 0 ? 1 / data::total_weight(data::all_of(table)) : 0;
     }
 
 protected:

@@ -103,9 +103,9 @@ struct owned_rows<data::sparse_batch<T>> {
 }  // namespace detail
 
 /// The training objective of a linear model as the methods of solve/ see it: f(x, g) of the flat arena of its
-/// params, (1 / n) sum_i weight_i loss(W x_i + b, y_i) + (l2 / 2) |W|^2, with Hessian times vector where the
-/// loss has a curvature. Padding of the arena counts as 0 and gets gradient 0. Moves, does not copy; the data
-/// must live as long, except that of sampled().
+/// params, sum_i weight_i loss(W x_i + b, y_i) / sum_i weight_i + (l2 / 2) |W|^2, with Hessian times vector
+/// where the loss has a curvature. Padding of the arena counts as 0 and gets gradient 0. Moves, does not copy;
+/// the data must live as long, except that of sampled().
 ///
 ///     linear::objective f{loss::logistic{}, data::all_of(train), {.dimension = w.arena_size(), .l2 = 1e-3}};
 template <class Loss, class Batch, class Executor = exec::serial>

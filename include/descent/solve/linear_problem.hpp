@@ -28,14 +28,7 @@ struct linear_problem {
     index features() const { return rows.features; }
 
     /// The sum of the sample weights.
-    double total_weight() const {
-        if (!rows.weights)
-            return double(samples());
-        double total = 0;
-        for (index i = 0; i < samples(); ++i)
-            total += double(rows.weight(i));
-        return total;
-    }
+    double total_weight() const { return data::total_weight(rows); }
 
     /// The objective at w, in double. bias may be empty.
     double value(vector_view<scalar const> w, vector_view<scalar const> bias = {nullptr, 0}) const {
