@@ -5,6 +5,8 @@
 #include <descent/exec/cuda.hpp>
 #include <descent/exec/gemm.hpp>
 #include <descent/exec/gemv.hpp>
+#include <descent/exec/lane_sums.hpp>
 #include <descent/exec/openmp.hpp>
 #include <descent/exec/reduce.hpp>
+#include <descent/exec/row.hpp>
 #include <descent/exec/serial.hpp>

@@ -87,6 +87,7 @@ DESCENT_FN void halve_all(pack<T, N>* v) {
 /// sum(v[0]), sum(v[1]), ... for lanes_of<V> packs as the lanes of one: the same bits as sum() of each.
 template <class V>
 DESCENT_FN V lane_sums(V const* v) {
+#if DESCENT_VECTOR_EXTENSIONS
     constexpr int lanes = lanes_of<V>;
     if constexpr (lanes == 1) {
         return v[0];
@@ -100,6 +101,9 @@ DESCENT_FN V lane_sums(V const* v) {
         detail::halve_all<lanes>(turned);
         return turned[0];
     }
+#else
+    return v[0];
+#endif
 }
 
 }  // namespace descent::exec

@@ -245,7 +245,7 @@ private:
         Rows others;
         others.assign(all_, rows.data(), index(rows.size()));
         index const length = padded_rows(index(rows.size()));
-        aligned_buffer<float> memory(std::size_t(Rows::together * length));
+        aligned_buffer<float> memory(static_cast<std::size_t>(Rows::together * length));
         float* out[Rows::together] = {};
         for (int q = 0; q < Rows::together; ++q)
             out[q] = memory.data() + q * length;
