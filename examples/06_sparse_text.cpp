@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include <descent/data/bag_of_words.hpp>
+#include <descent/data/tf_idf.hpp>
 #include <descent/descent.hpp>
 
 using namespace descent;

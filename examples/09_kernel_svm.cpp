@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <descent/descent.hpp>
+#include <descent/linear/kernel_svm.hpp>
 
 #ifndef DESCENT_EXAMPLES_DATA
 #define DESCENT_EXAMPLES_DATA "examples/data"

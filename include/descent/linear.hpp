@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+// Linear models. What only some programs need and all would compile stands apart:
+// Apart: <descent/linear/kernel_svm.hpp>, support vectors under the kernels of its <descent/linear/kernel.hpp>
+// Apart: <descent/linear/kernel.hpp>, radial and polynomial kernels
+
 #include <descent/linear/curvature.hpp>
 #include <descent/linear/elastic_net.hpp>
 #include <descent/linear/gradient.hpp>
-#include <descent/linear/kernel.hpp>
-#include <descent/linear/kernel_svm.hpp>
 #include <descent/linear/linear_regression.hpp>
 #include <descent/linear/linear_svm.hpp>
 #include <descent/linear/logistic_regression.hpp>

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Training: fit and minimize, callbacks, metrics, gradients for functions without one.
+// Training: fit and minimize, callbacks, metrics, gradients for functions without one. What only some programs need
+// and all would compile stands apart:
+// Apart: <descent/train/bagging.hpp>, one model per bootstrap sample
+// Apart: <descent/train/coefficients.hpp>, the table of coefficients with standard errors
+// Apart: <descent/train/ensemble.hpp>, models that vote or are averaged
+// Apart: <descent/train/explain.hpp>, permutation importance and exact linear SHAP values
+// Apart: <descent/train/stacking.hpp>, a model of the predictions of others
 
 #include <descent/train/arguments.hpp>
-#include <descent/train/bagging.hpp>
 #include <descent/train/callback.hpp>
 #include <descent/train/checkpoint.hpp>
 #include <descent/train/classification_metrics.hpp>
-#include <descent/train/coefficients.hpp>
 #include <descent/train/differentiate.hpp>
 #include <descent/train/early_stopping.hpp>
-#include <descent/train/ensemble.hpp>
-#include <descent/train/explain.hpp>
 #include <descent/train/fit.hpp>
 #include <descent/train/history.hpp>
 #include <descent/train/loop.hpp>
@@ -25,6 +27,5 @@
 #include <descent/train/regression_metrics.hpp>
 #include <descent/train/report.hpp>
 #include <descent/train/solving.hpp>
-#include <descent/train/stacking.hpp>
 #include <descent/train/stop_on_interrupt.hpp>
 #include <descent/train/time_limit.hpp>

@@ -97,14 +97,21 @@ template <class T>
 feature_scale standardize(dataset<T> const& table) {
     check_features(table, "standardize");
     index const n = table.samples(), features = table.features();
-    vector<double> mean = vector<double>::Zero(features), variance = vector<double>::Zero(features);
+    vector<double> mean(features), spread(features);
+    mean.setZero();
+    spread.setZero();
     for (index row = 0; row < n; ++row)
-        mean += table.x.row(row).template cast<double>().transpose();
-    mean /= double(n);
+        for (index column = 0; column < features; ++column)
+            mean[column] += double(table.x(row, column));
+    for (double& m : mean)
+        m /= double(n);
     for (index row = 0; row < n; ++row)
-        variance += (table.x.row(row).template cast<double>().transpose() - mean).cwiseAbs2();
-    vector<double> spread = (variance / double(n)).cwiseSqrt();
+        for (index column = 0; column < features; ++column) {
+            double const off = double(table.x(row, column)) - mean[column];
+            spread[column] += off * off;
+        }
     for (index column = 0; column < features; ++column) {
+        spread[column] = std::sqrt(spread[column] / double(n));
         // Rounding of the mean must not turn a constant column into a tiny, then hugely magnified, spread.
         if ((table.x.col(column).array() == table.x(0, column)).all()) {
             mean[column] = double(table.x(0, column));
@@ -121,12 +128,13 @@ feature_scale standardize(dataset<T> const& table) {
 template <class T>
 feature_scale normalize(dataset<T> const& table) {
     check_features(table, "normalize");
-    vector<double> const low = table.x.colwise().minCoeff().transpose().template cast<double>();
-    vector<double> const high = table.x.colwise().maxCoeff().transpose().template cast<double>();
-    vector<double> const spread = high - low;
-    for (index column = 0; column < table.features(); ++column)
+    vector<double> low(table.features()), spread(table.features());
+    for (index column = 0; column < table.features(); ++column) {
+        low[column] = double(table.x.col(column).minCoeff());
+        spread[column] = double(table.x.col(column).maxCoeff()) - low[column];
         expect(std::isfinite(spread[column]), "normalize: ", detail::column_text(table, column),
                ": the range overflows");
+    }
     return {low, spread};
 }
 
@@ -138,30 +146,37 @@ feature_scale standardize(sparse_dataset<T> const& table) {
     check_features(table, "standardize");
     auto const& x = table.x;
     double const n = double(table.samples());
-    vector<double> mean = vector<double>::Zero(table.features()), square = mean, absent = mean.array() + n;
+    std::vector<double> mean(std::size_t(table.features())), absent(mean.size(), n);
     for (std::size_t k = 0; k < x.values.size(); ++k) {
-        mean[index(x.columns[k])] += double(x.values[k]);
-        absent[index(x.columns[k])] -= 1;
+        mean[std::size_t(x.columns[k])] += double(x.values[k]);
+        absent[std::size_t(x.columns[k])] -= 1;
     }
-    mean /= n;
-    vector<T> const far = vector<T>::Constant(table.features(), std::numeric_limits<T>::infinity());
-    vector<T> lowest = (absent.array() > 0).select(vector<T>::Zero(table.features()), far);
-    vector<T> highest = -lowest;
+    feature_scale fitted{vector<double>(table.features()), vector<double>(table.features())};
+    fitted.center.setZero();
+    std::vector<T> lowest(mean.size()), highest(mean.size());
+    for (std::size_t column = 0; column < mean.size(); ++column) {
+        mean[column] /= n;
+        fitted.spread[index(column)] = absent[column] * (mean[column] * mean[column]);
+        bool const zeros = absent[column] > 0;
+        lowest[column] = zeros ? T(0) : std::numeric_limits<T>::infinity();
+        highest[column] = -lowest[column];
+    }
     for (std::size_t k = 0; k < x.values.size(); ++k) {
-        index const column = x.columns[k];
+        auto const column = std::size_t(x.columns[k]);
         double const off = double(x.values[k]) - mean[column];
-        square[column] += off * off;
+        fitted.spread[x.columns[k]] += off * off;
         lowest[column] = std::min(lowest[column], x.values[k]);
         highest[column] = std::max(highest[column], x.values[k]);
     }
-    vector<double> spread = ((square.array() + absent.array() * mean.array().square()) / n).sqrt();
     for (index column = 0; column < table.features(); ++column) {
+        double& spread = fitted.spread[column];
+        spread = std::sqrt(spread / n);
         // Rounding of the mean must not turn a constant column into a tiny, then hugely magnified, spread.
-        if (lowest[column] == highest[column])
-            spread[column] = 0;
-        expect(std::isfinite(spread[column]), "standardize: column ", column, ": the variance overflows");
+        if (lowest[std::size_t(column)] == highest[std::size_t(column)])
+            spread = 0;
+        expect(std::isfinite(spread), "standardize: column ", column, ": the variance overflows");
     }
-    return {vector<double>::Zero(table.features()), spread};
+    return fitted;
 }
 
 /// Largest magnitude 1 for each feature of `table`: center is 0, spread the largest |x|, as scikit-learn's
@@ -169,18 +184,23 @@ feature_scale standardize(sparse_dataset<T> const& table) {
 template <class T>
 feature_scale max_abs(dataset<T> const& table) {
     check_features(table, "max_abs");
-    return {vector<double>::Zero(table.features()),
-            table.x.cwiseAbs().colwise().maxCoeff().transpose().template cast<double>()};
+    feature_scale fitted{vector<double>(table.features()), vector<double>(table.features())};
+    fitted.center.setZero();
+    for (index column = 0; column < table.features(); ++column)
+        fitted.spread[column] = double(table.x.col(column).cwiseAbs().maxCoeff());
+    return fitted;
 }
 template <class T>
 feature_scale max_abs(sparse_dataset<T> const& table) {
     check_features(table, "max_abs");
-    vector<double> spread = vector<double>::Zero(table.features());
+    feature_scale fitted{vector<double>(table.features()), vector<double>(table.features())};
+    fitted.center.setZero();
+    fitted.spread.setZero();
     for (std::size_t k = 0; k < table.x.values.size(); ++k) {
-        double& most = spread[index(table.x.columns[k])];
+        double& most = fitted.spread[index(table.x.columns[k])];
         most = std::max(most, std::abs(double(table.x.values[k])));
     }
-    return {vector<double>::Zero(table.features()), spread};
+    return fitted;
 }
 
 /// Median 0 and interquartile range 1 for each feature of `table`: center is the median, spread the distance

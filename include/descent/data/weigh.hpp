@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <string_view>
 #include <vector>
@@ -44,10 +45,11 @@ index checked_classes(Table const& table, std::string_view who) {
 /// each class, 0 for one without rows. Throws descent::error unless every row has a class.
 template <class Table>
 vector<double> weigh_classes(Table& table) {
-    vector<double> weight = vector<double>::Zero(detail::checked_classes(table, "weigh_classes"));
+    vector<double> weight(detail::checked_classes(table, "weigh_classes"));
+    weight.setZero();
     for (auto const label : table.y)
         ++weight[index(label)];
-    double const present = double((weight.array() > 0).count());
+    double const present = double(std::count_if(weight.begin(), weight.end(), [](double n) { return n > 0; }));
     for (double& each : weight)
         each = each > 0 ? double(table.samples()) / (present * each) : 0;
     detail::multiply_weights(table, weight);
