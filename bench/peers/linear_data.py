@@ -47,6 +47,7 @@ def make(folder):
     rarity = 1 + np.log(1 / (often[columns] * 10 + 1e-6)).clip(0, 10)
     x = scipy.sparse.csr_matrix((np.exp(0.5 * draw.standard_normal(len(columns))) * rarity, columns, offsets), (n, d))
     x = (scipy.sparse.diags(1 / np.sqrt(np.asarray(x.multiply(x).sum(1)).ravel())) @ x).tocsr()
+    x.sort_indices()
     w = draw.standard_normal(d)
     w *= 4 / np.std(x @ w)
     x.data.astype(np.float32).tofile(folder / "c.values")
