@@ -120,6 +120,24 @@ TEST_CASE("train progress_bar: long runs print a line every 3 s, and the first a
     CHECK(lines[5].empty());
 }
 
+TEST_CASE(
+    "train progress_bar: where nobody knows how many epochs there will be, neither total nor share stands") {
+    for (auto const style : {progress_bar::lines, progress_bar::bar}) {
+        paper out;
+        progress_bar bar{.stream = out.file, .every = 0, .style = style};
+        play run(0, 0);
+        bar.begin(run.now);
+        for (int epoch = 1; epoch <= 60; ++epoch)
+            run.epoch(bar, 0.01 * epoch, 2, none, false);
+        bar.end(run.now);
+        auto const lines = split(out.text(), style == progress_bar::bar ? '\r' : '\n');
+        REQUIRE(lines.size() == (style == progress_bar::bar ? 63 : 52));
+        CHECK(out.text().find_first_of("/%>") == std::string::npos);
+        CHECK(lines[1].substr(0, 15) == (style == progress_bar::bar ? "epoch 0    0:00" : "epoch 2  loss 2"));
+        CHECK(lines[lines.size() - 2].substr(0, 16) == "epoch 60  loss 2");
+    }
+}
+
 TEST_CASE("train progress_bar: the last epoch has its line also where the run is cut short") {
     paper out;
     progress_bar bar{.stream = out.file};

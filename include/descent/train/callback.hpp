@@ -16,7 +16,7 @@ namespace descent {
 template <class T>
 struct training {
     std::int64_t epoch = 0;    ///< whole epochs done
-    std::int64_t epochs = 0;   ///< to do in all
+    std::int64_t epochs = 0;   ///< to do in all; 0: nobody knows (methods of solve/)
     std::int64_t batch = 0;    ///< batches done in this epoch
     std::int64_t batches = 0;  ///< of an epoch
     std::int64_t steps = 0;    ///< updates so far

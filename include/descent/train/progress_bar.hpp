@@ -62,7 +62,8 @@ struct progress_bar {
         state.improved = now.improved;
         if (state.shown == bar && (now.seconds - state.drawn_at >= every || now.epoch == now.epochs))
             draw(now, false);
-        bool const frequent = now.epochs <= 50 || state.lines == 0 || now.seconds - state.drawn_at >= 3;
+        bool const frequent = (now.epochs ? now.epochs : now.epoch) <= 50 || state.lines == 0 ||
+                              now.seconds - state.drawn_at >= 3;
         if (state.shown == lines && (frequent || now.epoch == now.epochs))
             line(now);
     }
@@ -102,7 +103,9 @@ private:
         std::int64_t const shown_epoch = now.epoch + (now.batch > 0 && now.epoch < now.epochs);
         write(detail::bar_line(state, detail::bar_left(shown_epoch, now.epochs),
                                detail::bar_right(state, sample(now), work(now), last, 6),
-                               work(now) > 0 ? sample(now).done / work(now) : 1,
+                               work(now) > 0 ? sample(now).done / work(now)
+                               : now.epochs  ? 1
+                                             : -1,
                                detail::terminal_width(stream)) +
               (last ? "\n" : ""));
     }

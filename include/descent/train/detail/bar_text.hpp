@@ -81,8 +81,10 @@ inline std::string clock_text(double seconds) {
     return std::to_string(whole / 3600) + ":" + two(whole / 60 % 60) + ":" + two(whole % 60);
 }
 
-/// "epoch  7/20".
+/// "epoch  7/20"; "epoch 7" where nobody knows how many there will be.
 inline std::string bar_left(std::int64_t epoch, std::int64_t epochs) {
+    if (epochs == 0)
+        return text("epoch ", epoch);
     std::string const all = std::to_string(epochs), done = std::to_string(epoch);
     return text("epoch ", std::string(all.size() > done.size() ? all.size() - done.size() : 0, ' '), done, "/",
                 all);
@@ -139,10 +141,12 @@ inline std::string bar_drawing(bar_state const& state, double share, int columns
 }
 
 /// One line of the terminal, never longer than it, over the one before. Where not all has room, the rate goes
-/// first, then the bar.
+/// first, then the bar. share < 0: nobody knows it, there is no bar.
 inline std::string bar_line(bar_state& state, std::string const& left, std::string const& right, double share,
                             int width) {
     constexpr int narrowest = 10, rate_room = 17;
+    if (share < 0)
+        return "\r" + (left + right).substr(0, std::size_t(std::max(width - 1, 0))) + "\033[K";
     std::string const percent = std::to_string(int(100 * std::clamp(share, 0.0, 1.0)));
     std::string const words =
         text(" ", std::string(percent.size() < 3 ? 3 - percent.size() : 0, ' '), percent, " %", right);
