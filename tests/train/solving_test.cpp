@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <descent/linear/logistic_regression.hpp>
+#include <descent/optim/chain.hpp>
+#include <descent/optim/rate.hpp>
+#include <descent/optim/sgd.hpp>
 #include <descent/solve/lbfgs.hpp>
 #include <descent/train/fit.hpp>
 #include <descent/train/minimize.hpp>
@@ -45,6 +48,18 @@ TEST_CASE("train solving: a method minimizes functions of vectors, of params and
     CHECK(report.loss < 1e-20);
     CHECK(report.evaluations >= 2);
     CHECK(report.best.data()[0] == x[0]);
+
+    auto const named = [](Eigen::VectorXd const& at, Eigen::VectorXd& g) { return bowl(at, g); };
+    Eigen::VectorXd y = Eigen::VectorXd::Constant(3, 5);
+    CHECK(minimize(named, y, solve::lbfgs{.tolerance = 1e-10}).evaluations == report.evaluations);
+    CHECK(y == x);
+    y.setConstant(5);
+    minimize(named, y, chain(sgd{}, rate{0.25}), {.epochs = 1});
+    CHECK(y[0] == 3);
+    CHECK(message_of([&] {
+              minimize([](Eigen::VectorXd const&, Eigen::VectorXd& g) { return g.resize(2), 0.0; }, y,
+                       solve::lbfgs{});
+          }) == "minimize: the gradient has 2 numbers, x 3");
 
     params<double> two{{"a", {3}}, {"b", {1}}};
     minimize(

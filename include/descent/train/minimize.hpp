@@ -34,6 +34,36 @@ struct function_problem {
     }
 };
 
+/// A function that names its types, f(X const& x, X& g), as one of views.
+template <class F, class X>
+struct named_vectors {
+    using T = typename X::Scalar;
+    F& f;
+    X at, slope;
+
+    double operator()(vector_view<T const> const& x, vector_view<T>& g) {
+        at = x;
+        slope = g;
+        double const value = double(f(std::as_const(at), slope));
+        expect(slope.size() == g.size(), "minimize: the gradient has ", slope.size(), " numbers, x ", g.size());
+        g = slope;
+        return value;
+    }
+};
+
+/// run(f), or run of what makes f take views.
+template <class X, class F, class Run>
+auto with_views(F& f, Run const& run) {
+    using T = typename X::Scalar;
+    if constexpr (!std::invocable<F&, vector_view<T const> const&, vector_view<T>&> &&
+                  std::invocable<F&, X const&, X&>) {
+        named_vectors<F, X> views{f, {}, {}};
+        return run(views);
+    } else {
+        return run(f);
+    }
+}
+
 /// Mean of f(i, x, g) over samples. Chunks depend on the batch alone, and are joined in order.
 template <class T, class F, class Executor>
 struct sum_problem {
@@ -132,10 +162,11 @@ report<T> minimize(F& f, params<T>& x, Recipe const& recipe, fit_options const& 
 ///
 ///     auto r = minimize(f, x, chain(momentum{0.9}, rate{0.1}), {.epochs = 100});
 ///
-/// f(x, g) returns the value at x and writes the gradient to g, both Eigen vectors. With sum_over{n, f} it is a
-/// sum over samples and every batch policy works. One epoch of a plain function is one update. For objectives
-/// without a gradient: numeric_gradient(f), differentiate(f). Behind the options as in fit. Throws
-/// descent::error for bad options or hyperparameters; a run that diverges is a status.
+/// f(x, g) returns the value at x and writes the gradient to g, both Eigen vectors: `auto const& x, auto& g`,
+/// or of x's own type. With sum_over{n, f} it is a sum over samples and every batch policy works. One epoch of
+/// a plain function is one update. For objectives without a gradient: numeric_gradient(f), differentiate(f).
+/// Behind the options as in fit. Throws descent::error for bad options or hyperparameters; a run that diverges
+/// is a status.
 template <class F, class Derived, update_rule Recipe, class... Argument>
 report<typename Derived::Scalar> minimize(F&& f, Eigen::PlainObjectBase<Derived>& x, Recipe const& recipe,
                                           fit_options const& options = {}, Argument&&... arguments) {
@@ -143,7 +174,8 @@ report<typename Derived::Scalar> minimize(F&& f, Eigen::PlainObjectBase<Derived>
     static_assert(Derived::IsVectorAtCompileTime, "minimize: x is a vector; for several tensors use params<T>");
     params<T> point{{"x", {x.size()}}};
     std::copy_n(x.data(), x.size(), point.data());
-    auto result = detail::minimize<true>(f, point, recipe, options, arguments...);
+    auto result = detail::with_views<Derived>(
+        f, [&](auto& views) { return detail::minimize<true>(views, point, recipe, options, arguments...); });
     std::copy_n(point.data(), x.size(), x.data());
     return result;
 }
@@ -214,7 +246,8 @@ report<typename Derived::Scalar> minimize(F&& f, Eigen::PlainObjectBase<Derived>
     static_assert(Derived::IsVectorAtCompileTime, "minimize: x is a vector; for several tensors use params<T>");
     params<T> point{{"x", {x.size()}}};
     std::copy_n(x.data(), x.size(), point.data());
-    auto result = detail::minimize_by<Method, true>(f, point, method, arguments...);
+    auto result = detail::with_views<Derived>(
+        f, [&](auto& views) { return detail::minimize_by<Method, true>(views, point, method, arguments...); });
     std::copy_n(point.data(), x.size(), x.data());
     return result;
 }
