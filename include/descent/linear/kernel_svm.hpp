@@ -86,6 +86,8 @@ public:
     /// samples of weight > 0, and as many class weights as classes, or none.
     template <class Table>
     void check(Table const& table) const {
+        static_assert(std::is_same_v<typename Table::scalar, T>,
+                      "model and table hold other numbers: read_csv<double> for kernel_svm<double>");
         data::check(table, "kernel_svm");
         index const classes = table.classes();
         if (classes == 0 || !table.class_names.empty())

@@ -3,6 +3,7 @@
 
 #include <limits>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include <descent/core/params.hpp>
@@ -118,6 +119,8 @@ public:
     /// features, valid targets.
     template <class Table>
     void check(Table const& table) const {
+        static_assert(std::is_same_v<typename Table::scalar, T>,
+                      "model and table hold other numbers: read_csv<double> for model<double>");
         expect(table.samples() == 0 || table.features() == features_, name_, ": the data has ",
                table.features(), " features, the model ", features_);
         data::check(table, name_);
