@@ -13,5 +13,5 @@ using number = double;
 void train(descent::data::dataset<float> const& table);
 void train(descent::data::dataset<float> const& table) {
     descent::linear::linear_regression<number> model{table.features()};
-    fit(model, table, descent::solve::lbfgs{});
+    descent::fit(model, table, descent::solve::lbfgs{});
 }
