@@ -12,6 +12,7 @@
 #include <descent/core/error.hpp>
 #include <descent/core/pack.hpp>
 #include <descent/solve/detail/best_bias.hpp>
+#include <descent/solve/detail/bias_search.hpp>
 #include <descent/solve/detail/dual_form.hpp>
 #include <descent/solve/detail/rows.hpp>
 #include <descent/solve/detail/walk.hpp>
@@ -93,11 +94,14 @@ public:
             if constexpr (std::same_as<form, entropy_dual>)
                 expect(ones > 0 && ones<count(), "dual_coordinate_descent: all labels are ", ones> 0 ? 1 : 0,
                        ": with a bias the loss has no minimum");
-            // A constant feature as long as a row is best conditioned.
-            index const looked = std::min<index>(count(), 64);
-            for (index i = 0; i < looked; ++i)
-                share_ += double(squared_norm(samples_[std::size_t(i)].x)) / double(looked);
-            share_ = share_ > 0 && std::isfinite(share_) ? share_ : 1;
+            if (form_.bounded()) {
+                // Where samples jump between their bounds, a step a pass may circle. A constant feature as long
+                // as a row is best conditioned.
+                index const looked = std::min<index>(count(), 64);
+                for (index i = 0; i < looked; ++i)
+                    share_ += double(squared_norm(samples_[std::size_t(i)].x)) / double(looked);
+                share_ = share_ > 0 && std::isfinite(share_) ? share_ : 1;
+            }
         }
         wake();
     }
@@ -116,7 +120,8 @@ public:
         index const n = index(order_.size());
         constexpr index ahead = 3, far = 8;
         seen result{0, 0, n};
-        double highest = 0, lowest = 0;
+        double highest = 0, lowest = 0, response = 0, lengths = 0;
+        bool const searches = bias_.size() > 0 && share_ == 0;
         for (index k = 0; k < n; ++k) {
             fetch(k + far, n);
             if (k + ahead < n)
@@ -125,6 +130,7 @@ public:
             sample& s = at(k);
             if (s.q < T(0))
                 s.q = squared_norm(s.x) + T(share_);
+            lengths += double(s.q);
             T const z = dot(s.x, w_.data()) + bias_now();
             if constexpr (std::same_as<form, parabola_dual>)
                 if (shrink && rests(s, z, highest, lowest)) {
@@ -134,6 +140,8 @@ public:
             result.value += double(s.cost * p_.loss.value(z, label_of(s)));
             result.gap += double(shown_gap(s, z));
             T const next = form_.best(s.beta, s.cost, s.y, s.q, z), change = next - s.beta;
+            if (searches)
+                response += double(form_.response(next, s.cost, s.y, s.q));
             if (change == T(0))
                 continue;
             s.beta = next;
@@ -141,6 +149,11 @@ public:
             balance_ += double(change);
         }
         multiplier_ += share_ * balance_;
+        if (searches) {
+            // All may be at their bounds: then as if one of mean length were not.
+            search_.move(balance_, std::max(response, lengths > 0 ? double(n) / lengths : 1.0));
+            multiplier_ = search_.bias;
+        }
         highest_ = highest > 0 ? highest : unbounded;
         lowest_ = lowest < 0 ? lowest : -unbounded;
         std::erase(active_, asleep);
@@ -221,8 +234,8 @@ private:
 
     index count() const { return index(samples_.size()); }
     sample& at(index k) { return samples_[std::size_t(active_[std::size_t(order_[std::size_t(k)])])]; }
-    T label_of(sample const& s) const { return form_.labels ? (s.y > T(0) ? T(1) : T(0)) : s.y; }
     T bias_now() const { return T(multiplier_ + share_ * balance_); }
+    T label_of(sample const& s) const { return form_.labels ? (s.y > T(0) ? T(1) : T(0)) : s.y; }
 
     void fetch([[maybe_unused]] index k, [[maybe_unused]] index n) {
 #if defined(__GNUC__)
@@ -282,7 +295,8 @@ private:
     std::vector<sample> samples_;
     std::vector<index> active_, order_;
     double highest_ = unbounded, lowest_ = -unbounded, bound_ = -unbounded;
-    double share_ = 0, balance_ = 0, multiplier_ = 0;  // b = multiplier + share * balance
+    bias_search search_;
+    double share_ = 0, balance_ = 0, multiplier_ = 0;  // b = multiplier + share * balance, balance = sum beta
 };
 
 }  // namespace descent::solve::detail
