@@ -18,3 +18,4 @@
 #include <descent/exec/cuda_blas.cuh>
 #include <descent/exec/cuda_memory.cuh>
 #include <descent/exec/cuda_runtime.cuh>
+#include <descent/linear/device_objective.hpp>

@@ -2,6 +2,8 @@
 #pragma once
 
 // Linear models. What only some programs need and all would compile stands apart:
+// Apart: <descent/linear/device_objective.hpp>, data on a device; <descent/cuda.cuh> includes it
+// Apart: <descent/linear/device_rows.hpp>, the same data for several objectives
 // Apart: <descent/linear/kernel_svm.hpp>, support vectors under the kernels of its <descent/linear/kernel.hpp>
 // Apart: <descent/linear/kernel.hpp>, radial and polynomial kernels
 

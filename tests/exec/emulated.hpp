@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
+#include <memory>
 #include <vector>
 
 namespace descent::test {
@@ -17,6 +19,7 @@ struct emulated {
 
     int threads = 32;
     index piece = 256;
+    bool forwards = false;  // order of the threads within a step of launch_steps: it must not matter
 
     template <class T>
     class memory {
@@ -60,6 +63,26 @@ struct emulated {
                 for (int i = 0; i < half * sums; ++i)
                     of_thread[std::size_t(i)] += of_thread[std::size_t(i + half * sums)];
             std::copy_n(of_thread.data(), sums, partial + block * sums);
+        }
+    }
+
+    template <class Body>
+    void for_each(index n, Body const& body) const {
+        for (index i = n; i-- > 0;)
+            body(i);
+    }
+
+    template <class Body>
+    void launch_steps(index blocks, Body const& body) const {
+        auto const shared = std::make_unique<typename Body::shared_memory>();
+        for (index block = blocks; block-- > 0;) {
+            std::memset(shared.get(), 0xff, sizeof *shared);  // NaN to who reads what nobody wrote
+            std::vector<typename Body::own> own(std::size_t(Body::threads));
+            for (int step = 0; step < body.steps(block); ++step)
+                for (int i = 0; i < Body::threads; ++i) {
+                    int const thread = forwards ? i : Body::threads - 1 - i;
+                    body(block, step, thread, *shared, own[std::size_t(thread)]);
+                }
         }
     }
 };

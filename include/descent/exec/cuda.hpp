@@ -92,6 +92,15 @@ struct cuda {
     void launch(index blocks, Body const& body, double* partial) const {
         detail::cuda_here<Body>::launch(stream, blocks, body, partial);
     }
+
+    /// Blocks of Body::threads threads that work in steps: body(block, step, thread, shared, own) for the steps
+    /// [0, body.steps(block)), each of which all threads of a block have ended before one begins the next.
+    /// `shared` is a Body::shared_memory that the block's threads see, undefined at first; `own` a Body::own
+    /// that each thread keeps, initialized as {}. Does not wait.
+    template <class Body>
+    void launch_steps(index blocks, Body const& body) const {
+        detail::cuda_here<Body>::launch_steps(stream, blocks, body);
+    }
 };
 
 /// exec::reduce() on the device: the bodies run there, the joins here in the order of exec::serial.

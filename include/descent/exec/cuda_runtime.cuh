@@ -34,6 +34,17 @@ __global__ void __launch_bounds__(cuda_max_threads)
 }
 
 template <class Body>
+__global__ void __launch_bounds__(Body::threads) cuda_steps(__grid_constant__ Body const body) {
+    __shared__ typename Body::shared_memory shared;
+    typename Body::own own{};
+    int const steps = body.steps(index(blockIdx.x));
+    for (int step = 0; step < steps; ++step) {
+        body(index(blockIdx.x), step, int(threadIdx.x), shared, own);
+        __syncthreads();
+    }
+}
+
+template <class Body>
 __global__ void __launch_bounds__(cuda_max_threads) cuda_each(__grid_constant__ Body const body, index n) {
     index const stride = index(gridDim.x) * index(blockDim.x);
     for (index i = index(blockIdx.x) * index(blockDim.x) + index(threadIdx.x); i < n; i += stride)
@@ -97,6 +108,15 @@ struct cuda_runtime {
         expect(blocks <= most_blocks, "exec::cuda: blocks = ", blocks, ": must be <= ", most_blocks);
         cuda_block<<<unsigned(blocks), unsigned(tuning().threads), 0, stream>>>(body, partial);
         check(cudaGetLastError(), "exec::cuda: launch of a sweep");
+    }
+
+    template <class Body>
+    static void launch_steps(cudaStream_t stream, index blocks, Body const& body) {
+        if (blocks == 0)
+            return;
+        expect(blocks <= most_blocks, "exec::cuda: blocks = ", blocks, ": must be <= ", most_blocks);
+        cuda_steps<<<unsigned(blocks), unsigned(Body::threads), 0, stream>>>(body);
+        check(cudaGetLastError(), "exec::cuda: launch of steps");
     }
 
     template <class Body>

@@ -111,6 +111,10 @@ double mean_loss_gradient(Loss const& loss, Batch const& rows, T const* w, std::
                           index outputs, std::type_identity_t<T>* g, std::type_identity_t<T>* g_bias,
                           Executor const& executor, workspace<T>& work,
                           std::type_identity_t<T>* scores = nullptr) {
+    static_assert(
+        Executor::host,
+        "rows of the host need exec::serial or exec::openmp; the methods of solve/ train linear models "
+        "on a device: include <descent/cuda.cuh>, fit(model, train, solve::lbfgs{}, exec::cuda{})");
     double const scale = detail::mean_scale(rows);
     detail::gradient_turn<T, Loss, Batch> const turn{loss, rows, outputs, T(scale), scores, rows.count};
     return detail::sweep(detail::reader_of(rows, outputs), w, bias, g, g_bias, turn, executor, work) * scale;

@@ -40,9 +40,13 @@ validate_on(Data const&) -> validate_on<Data>;
 
 namespace detail {
 
+// Not a lambda: nvcc finds none of them callable in a requirement.
+struct any_body {
+    void operator()(index) const {}
+};
 template <class A>
 inline constexpr bool is_executor = requires(A const& a) {
-    a.for_each(index(0), [](index) {});
+    a.for_each(index(0), any_body{});
 };
 template <class A>
 inline constexpr bool is_storage = requires {

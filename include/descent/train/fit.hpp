@@ -77,6 +77,15 @@ solve::outcome solve_samples(M& model, Batch const& batch, Method const& method,
     return method.run(problem, model.params()["weight"].flat(), bias, watch);
 }
 
+/// What evaluates held-out data, which is the host's: the executor, or serial where that is a device.
+template <class Executor>
+auto on_host(Executor const& executor) {
+    if constexpr (Executor::host)
+        return executor;
+    else
+        return exec::serial{};
+}
+
 /// fit by a method, behind prepare.
 template <class M, class Table, class Method, class... Argument>
 report<typename M::scalar> fit_by(M& model, Table const& train, Method const& method, Argument&... arguments) {
@@ -104,7 +113,7 @@ report<typename M::scalar> fit_by(M& model, Table const& train, Method const& me
         return solve(nothing{});
     } else {
         model.check(held_out.data);
-        return solve([&] { return model.loss(data::all_of(held_out.data), executor); });
+        return solve([&] { return model.loss(data::all_of(held_out.data), on_host(executor)); });
     }
 }
 
