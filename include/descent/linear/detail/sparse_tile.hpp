@@ -20,17 +20,15 @@ using sparse_pack = std::conditional_t<lanes_of<native_pack<T>> >= 4, pack<T, 4>
 
 /// z[c * tile_rows + r] = x[r] . W[c] + b[c]; `own`: room for sparse_stride(outputs) numbers.
 template <class T>
-void score_sparse(data::sparse_batch<T> rows, index first, index count, T const* w, T const* bias,
+void score_sparse(data::sparse_batch<T> const& rows, index first, index count, T const* w, T const* bias,
                   index outputs, T* z, T* own) {
     using V = sparse_pack<T>;
     constexpr int lanes = lanes_of<V>;
-    constexpr index distance = 1536 / index(sizeof(T));  // found by trial on Zen 3
     index const stride = sparse_stride(outputs);
     for (index r = 0; r < count; ++r) {
         auto const begin = rows.begin(first + r), end = rows.end(first + r);
         if (outputs == 1) {
-            index const ahead = rows.order && r + 2 < count ? index(rows.begin(first + r + 2) - begin) : distance;
-            z[r] = exec::sparse_dot(rows.columns + begin, rows.values + begin, index(end - begin), w, ahead) +
+            z[r] = exec::sparse_dot(rows.columns + begin, rows.values + begin, index(end - begin), w) +
                    (bias ? *bias : T(0));
             continue;
         }
@@ -50,7 +48,7 @@ void score_sparse(data::sparse_batch<T> rows, index first, index count, T const*
 
 /// g += slopes times rows, in the layout of W; `own` as above.
 template <class T>
-void add_sparse(data::sparse_batch<T> rows, index first, index count, T const* slope, index outputs,
+void add_sparse(data::sparse_batch<T> const& rows, index first, index count, T const* slope, index outputs,
                 T* g, T* own) {
     using V = sparse_pack<T>;
     constexpr int lanes = lanes_of<V>;
