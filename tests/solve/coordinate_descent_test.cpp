@@ -138,6 +138,24 @@ TEST_CASE("solve coordinate_descent: the gap is honest, ridge too, floats, const
     CHECK(std::abs(a.value - b.value) < 1e-10);
 }
 
+TEST_CASE("solve coordinate_descent: rounding of large columns proves no weight to be 0") {
+    data::dataset<double> table{.x = matrix<double>(3, 1), .y = vector<double>(3)};
+    table.y << 1.1, 0.3, -0.9;
+    for (double scale = 1e3; scale < 1e9; scale *= 10) {
+        table.x << 1.3 * scale, -0.4 * scale, 0.7 * scale;
+        auto const thin = sparse(table);
+        for (bool const with_bias : {false, true}) {
+            // (x.y - l1) / x.x over the samples, with a bias of what is centered.
+            double const aim =
+                with_bias ? (1.24 / 9 - 0.01 / scale) / (4.46 / 9) : (0.68 / 3 - 0.01 / scale) / (2.34 / 3);
+            coordinate_descent const method{.l1 = 0.01, .tolerance = 1e-10};
+            auto const a = run(method, solve::linear_problem{data::all_of(table), loss::squared{}}, with_bias);
+            auto const b = run(method, solve::linear_problem{data::all_of(thin), loss::squared{}}, with_bias);
+            CHECK(std::abs(a.w[0] * scale - aim) + std::abs(b.w[0] * scale - aim) < 1e-5);
+        }
+    }
+}
+
 TEST_CASE(
     "solve coordinate_descent: a solution given is recognized, the watcher can stop, bad input is named") {
     auto table = wide<double>();

@@ -76,7 +76,7 @@ public:
             gap = slope / (2 * l2_);
         gap = std::max(gap, 0.0);
         if (l1_ > 0)
-            drop(scale, gap);
+            drop(scale, gap + 16 * double(std::numeric_limits<T>::epsilon()) * (value + squares.target));
         return {value, gap, squares.target};
     }
 
@@ -121,21 +121,17 @@ private:
         exec::add_scaled(-change, products_[std::size_t(at)].data(), n, correlation_.data());
     }
 
+    /// gap: as it may be without rounding.
     void drop(double scale, double gap) {
         std::size_t kept = 0;
         for (std::size_t k = 0; k < candidates_.size(); ++k) {
             index const j = candidates_[k];
             double const reach = std::sqrt(2 * gap * (double(columns_.square(j)) + l2_));
-            // Above what rounding may have done to either side.
-            if (scale * std::abs(at_[k]) + reach <
-                l1_ * (1 - 1e3 * double(std::numeric_limits<T>::epsilon()))) {
-                if (w_[j] != T(0)) {
-                    step(j, -w_[j]);
-                    w_[j] = T(0);
-                }
-            } else {
+            // A weight other than 0 goes there by steps: the gap that was seen is that of these weights.
+            bool const proven =
+                scale * std::abs(at_[k]) + reach < l1_ * (1 - 1e3 * double(std::numeric_limits<T>::epsilon()));
+            if (!proven || w_[j] != T(0))
                 candidates_[kept++] = j;
-            }
         }
         candidates_.resize(kept);
     }
