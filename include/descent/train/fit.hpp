@@ -176,10 +176,10 @@ inline constexpr bool is_quadratic = std::is_same_v<Loss, loss::squared>;
 }  // namespace detail
 
 /// Trains a linear model by the method that suits it and the data, to about 1e-4 of the objective's optimum
-/// (squared losses: to rounding): solve::coordinate_descent for elastic nets, solve::sampled_newton on dense
-/// data; solve::dual_coordinate_descent on sparse two-class data and for losses without a curvature;
-/// solve::lbfgs where neither applies. Behind the data, in any order: an executor, validate_on{data} and
-/// callbacks.
+/// (squared losses: to rounding): solve::coordinate_descent for elastic nets; solve::sampled_newton on dense
+/// data, and on sparse data with more than 30 rows a column; solve::dual_coordinate_descent, which is sequential
+/// whatever the executor, on other sparse two-class data and for losses without a curvature; solve::lbfgs where
+/// none of these applies. Behind the data, in any order: an executor, validate_on{data} and callbacks.
 ///
 ///     linear::logistic_regression<float> model{train.features()};
 ///     fit(model, train);
@@ -198,7 +198,7 @@ requires trainable<M, Table> &&(detail::fit_extra<Argument, typename M::scalar>&
             arguments...);
     } else {
         if constexpr (solve::detail::has_dual<loss> && !detail::is_quadratic<loss> && (sparse || !curved))
-            if (model.l2() > 0 && model.outputs() == 1)
+            if (model.l2() > 0 && model.outputs() == 1 && !(curved && train.samples() > 30 * train.features()))
                 return detail::fit_by(model, train, solve::dual_coordinate_descent{.tolerance = 1e-4},
                                       arguments...);
         if constexpr (curved)
