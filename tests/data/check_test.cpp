@@ -2,6 +2,7 @@
 #include <descent/data/check.hpp>
 
 #include <limits>
+#include <utility>
 
 #include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
@@ -68,4 +69,27 @@ TEMPLATE_TEST_CASE("data check: labels are integers in range", "", float, double
     CHECK(text(TestType(2.5)) == "dataset: row 7: label 2.5: must be an integer in [0, 10)");
     CHECK(text(std::numeric_limits<TestType>::quiet_NaN()) ==
           "dataset: row 7: label nan: must be an integer in [0, 10)");
+}
+
+TEMPLATE_TEST_CASE("data check: one number that is not finite is seen wherever it stands", "", float, double) {
+    using limits = std::numeric_limits<TestType>;
+    for (descent::index columns : {1, 2, 7, 16, 31, 67}) {
+        data::dataset<TestType> table;
+        table.x.resize(2, columns);
+        table.y.setZero(2);
+        for (descent::index at = 0; at < table.x.size(); ++at)
+            table.x.data()[at] = at % 3 == 0   ? limits::max()
+                                 : at % 3 == 1 ? limits::lowest()
+                                               : limits::denorm_min();
+        CHECK_NOTHROW(data::check(table));
+        descent::index seen = 0;
+        for (descent::index at = 0; at < table.x.size(); ++at)
+            for (TestType const bad : {limits::quiet_NaN(), limits::infinity(), -limits::infinity()}) {
+                TestType const good = std::exchange(table.x.data()[at], bad);
+                seen += message_of([&] { data::check(table); }) ==
+                        text("dataset: row ", at / columns, ", column ", at % columns, " is ", bad);
+                table.x.data()[at] = good;
+            }
+        CHECK(seen == 3 * table.x.size());
+    }
 }

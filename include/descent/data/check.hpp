@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include <descent/data/dataset.hpp>
+#include <descent/data/detail/finite.hpp>
 #include <descent/data/sparse.hpp>
 
 namespace descent::data {
@@ -28,13 +29,12 @@ template <class T>
 void check_features(dataset<T> const& table, std::string_view who = "dataset") {
     expect(table.samples() > 0 && table.features() > 0, who, ": ", table.samples(), " samples x ",
            table.features(), " features: the data is empty");
-    for (index row = 0; row < table.samples(); ++row) {
-        if (table.x.row(row).allFinite())
-            continue;
+    if (detail::all_finite(table.x.data(), table.x.size()))
+        return;
+    for (index row = 0; row < table.samples(); ++row)
         for (index column = 0; column < table.features(); ++column)
             expect(std::isfinite(table.x(row, column)), who, ": row ", row, ", ",
                    detail::column_text(table, column), " is ", table.x(row, column));
-    }
 }
 
 /// check_features, one finite target per sample, and either no weights or one per sample, finite, >= 0 and not
