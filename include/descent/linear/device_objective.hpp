@@ -100,10 +100,7 @@ public:
         kept_ = kept::curvature;
         out.setZero();
         T* const to = out.data() + where_.weight_at;
-        detail::device_product_turn<T, several> const turn{there.weights(), curvature_.data(),
-                                                           T(rows_.scale())};
-        work_.template run<several>(rows_, turn, v.data() + where_.weight_at, bias(v), where_.outputs, to,
-                                    has_bias() ? out.data() + where_.bias_at : nullptr, executor_);
+        pass(v, to, has_bias() ? out.data() + where_.bias_at : nullptr, curvature_.data(), true);
         for (index i = 0; where_.l2 != 0 && i < where_.outputs * features(); ++i)
             to[i] += T(where_.l2) * v.data()[where_.weight_at + i];
     }
@@ -131,15 +128,12 @@ private:
     }
 
     bool has_bias() const { return where_.bias_at != objective_layout::none; }
-    T const* bias(vector_view<T const> const& x) const {
-        return has_bias() ? x.data() + where_.bias_at : nullptr;
-    }
-
-    double pass(vector_view<T const> const& x, T* g, T* g_bias, T* scores) {
+    double pass(vector_view<T const> const& x, T* g, T* g_bias, T* kept_scores, bool product = false) {
         auto const& there = rows_.device();
-        detail::device_gradient_turn<T, Loss> const turn{loss_, there.targets(), there.weights(),
-                                                         T(rows_.scale()), scores};
-        return work_.template run<several>(rows_, turn, x.data() + where_.weight_at, bias(x), where_.outputs, g,
+        detail::device_turn<T, Loss> const turn{loss_,       there.targets(), there.weights(), T(rows_.scale()),
+                                                kept_scores, product};
+        T const* const bias = has_bias() ? x.data() + where_.bias_at : nullptr;
+        return work_.template run<several>(rows_, turn, x.data() + where_.weight_at, bias, where_.outputs, g,
                                            g_bias, executor_) *
                rows_.scale();
     }

@@ -9,18 +9,24 @@
 // curvature.hpp.
 namespace descent::linear::detail {
 
-/// Scores of a sample into slopes; gives the loss.
+/// Scores of a sample into slopes, which gives its loss; or scores of a direction into curvature times them.
+/// One type for both, which halves what a compiler has to make of a sweep.
 template <class T, class Loss>
-struct device_gradient_turn {
+struct device_turn {
     Loss loss;
     T const *y, *weights;
     T scale;
-    T* kept;  ///< where the scores go: rows x outputs; nullptr: nowhere
+    T* kept;       ///< rows x outputs: where the scores go, or nullptr; where the curvature is
+    bool product;  ///< are these the scores of a direction?
 
     DESCENT_FN double operator()(index row, T* z, index outputs) const {
+        T const weight = weights ? weights[row] : T(1);
+        if constexpr (has_curvature<Loss, T>)
+            if (product)
+                return multiply(kept + row * outputs, weight * scale, z, outputs);
         for (index c = 0; kept && c < outputs; ++c)
             kept[row * outputs + c] = z[c];
-        T const weight = weights ? weights[row] : T(1), factor = weight * scale, target = y[row];
+        T const factor = weight * scale, target = y[row];
         if constexpr (of_one_score<Loss, T>) {
             T const score = *z;
             *z = loss.slope(score, target) * factor;
@@ -32,25 +38,17 @@ struct device_gradient_turn {
             return double(value) * double(weight);
         }
     }
-};
 
-/// Scores of a direction into curvature times them.
-template <class T, bool Probabilities>
-struct device_product_turn {
-    T const *weights, *curvature;
-    T scale;
-
-    DESCENT_FN double operator()(index row, T* z, index outputs) const {
-        T const factor = (weights ? weights[row] : T(1)) * scale;
-        T const* const c = curvature + row * outputs;
-        if constexpr (!Probabilities) {
-            *z *= *c * factor;
+private:
+    DESCENT_FN static double multiply(T const* curvature, T factor, T* z, index outputs) {
+        if constexpr (of_one_score<Loss, T>) {
+            *z *= *curvature * factor;
         } else {
             T mean = T(0);
-            for (index k = 0; k < outputs; ++k)
-                mean = fused_multiply_add(c[k], z[k], mean);
-            for (index k = 0; k < outputs; ++k)
-                z[k] = factor * c[k] * (z[k] - mean);
+            for (index c = 0; c < outputs; ++c)
+                mean = fused_multiply_add(curvature[c], z[c], mean);
+            for (index c = 0; c < outputs; ++c)
+                z[c] = factor * curvature[c] * (z[c] - mean);
         }
         return 0;
     }
