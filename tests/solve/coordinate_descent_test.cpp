@@ -156,6 +156,23 @@ TEST_CASE("solve coordinate_descent: rounding of large columns proves no weight 
     }
 }
 
+TEST_CASE("solve coordinate_descent: sparse columns of floats far from 0, fewer samples than features") {
+    auto table = wide<float>(19, 40);
+    table.x.array() += 100;
+    for (bool const weighted : {false, true}) {
+        table.weights.resize(weighted ? 19 : 0);
+        for (index i = 0; i < table.weights.size(); ++i)
+            table.weights[i] = float(1000 * (1 + i % 2));
+        auto const thin = sparse(table);
+        coordinate_descent const method{.l1 = 0.01, .tolerance = 1e-4};
+        auto const a = run(method, solve::linear_problem{data::all_of(table), loss::squared{}}, true);
+        auto const b = run(method, solve::linear_problem{data::all_of(thin), loss::squared{}}, true);
+        CHECK(a.end.status == status::converged);
+        CHECK(b.end.status == status::converged);
+        CHECK(std::abs(a.end.value - b.end.value) < 2e-4);
+    }
+}
+
 TEST_CASE(
     "solve coordinate_descent: a solution given is recognized, the watcher can stop, bad input is named") {
     auto table = wide<double>();

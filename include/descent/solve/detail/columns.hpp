@@ -6,6 +6,7 @@
 #include <concepts>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -71,11 +72,13 @@ sparse_columns<T> columns_of(data::sparse_batch<T> const& rows, std::vector<T> c
 
 /// The columns x_j of a least squares problem, centered if there is a bias, and the residual r = y - X w. A
 /// sparse column is not centered in memory: its mean goes into one number, `shift`, that all residuals share.
+/// What is left of residuals and products without it may be small: they are taken in double.
 template <class Rows>
 class design {
     using T = typename Rows::scalar;
     using table = decltype(columns_of(std::declval<Rows const&>(), std::declval<std::vector<T> const&>()));
     static constexpr bool shifts = std::same_as<table, sparse_columns<T>>;
+    using number = std::conditional_t<shifts, double, T>;
 
 public:
     design(Rows const& rows, bool centered) : n_(rows.samples()), root_(std::size_t(n_), T(1)) {
@@ -85,15 +88,18 @@ public:
         if (rows.weights)
             for (index i = 0; i < n_; ++i)
                 root_[std::size_t(i)] = T(std::sqrt(double(rows.weight(i)) * double(n_) / total));
+        root_square_ = 0;
+        for (T const each : root_)
+            root_square_ += double(each) * double(each) / double(n_);
         table_ = columns_of(rows, root_);
-        residual_ = aligned_buffer<T>(std::size_t(n_));
+        residual_ = aligned_buffer<number>(std::size_t(n_));
         double mean = 0;
         if (centered)
             for (index i = 0; i < n_; ++i)
                 mean += double(rows.weight(i)) * double(rows.target(i)) / total;
         target_mean_ = mean;
         for (index i = 0; i < n_; ++i)
-            residual_[std::size_t(i)] = T((double(rows.target(i)) - mean) * double(root_[std::size_t(i)]));
+            residual_[std::size_t(i)] = number((double(rows.target(i)) - mean) * double(root_[std::size_t(i)]));
         mean_.assign(std::size_t(rows.features), 0.0);
         square_.assign(std::size_t(rows.features), T(0));
         for (index j = 0; j < rows.features; ++j)
@@ -107,31 +113,36 @@ public:
     T square(index j) const { return square_[std::size_t(j)]; }
     /// x_j . r / n.
     T correlation(index j) const {
-        T total = dot(table_.column(j), residual_.data());
         if constexpr (shifts)
-            total += shift_ * T(double(n_) * mean_[std::size_t(j)]);
-        return total / T(n_);
+            return T(exact_dot(table_.column(j), residual_.data()) / double(n_) +
+                     shift_ * mean_[std::size_t(j)] * root_square_);
+        else
+            return dot(table_.column(j), residual_.data()) / T(n_);
     }
     /// r -= change x_j.
     void move(index j, T change) {
-        add(table_.column(j), -change, residual_.data());
-        if constexpr (shifts)
-            shift_ += change * T(mean_[std::size_t(j)]);
+        if constexpr (shifts) {
+            add_exactly(table_.column(j), -double(change), residual_.data());
+            shift_ += double(change) * mean_[std::size_t(j)];
+        } else {
+            add(table_.column(j), -change, residual_.data());
+        }
     }
     /// x_j . x_k / n for all k.
     void products(index j, T* out) const {
         std::vector<T> full(std::size_t(n_), T(0));
         add(table_.column(j), T(1), full.data());
-        for (index k = 0; k < features(); ++k) {
-            out[k] = dot(table_.column(k), full.data()) / T(n_);
+        for (index k = 0; k < features(); ++k)
             if constexpr (shifts)
-                out[k] -= T(mean_[std::size_t(j)] * mean_[std::size_t(k)]);
-        }
+                out[k] = T(exact_dot(table_.column(k), full.data()) / double(n_) -
+                           mean_[std::size_t(j)] * mean_[std::size_t(k)] * root_square_);
+            else
+                out[k] = dot(table_.column(k), full.data()) / T(n_);
     }
     /// The residual of w afresh, without what rounding left in it.
     void restart(T const* w) {
         std::copy_n(target_.data(), target_.size(), residual_.data());
-        shift_ = T(0);
+        shift_ = 0;
         for (index j = 0; j < features(); ++j)
             if (w[j] != T(0))
                 move(j, w[j]);
@@ -143,7 +154,7 @@ public:
     squares measure() const {
         squares seen{0, 0, 0};
         for (std::size_t i = 0; i < target_.size(); ++i) {
-            double const r = double(residual_[i]) + double(shift_) * double(root_[i]), y = double(target_[i]);
+            double const r = double(residual_[i]) + shift_ * double(root_[i]), y = double(target_[i]);
             seen.residual += r * r / double(n_);
             seen.with_target += r * y / double(n_);
             seen.target += y * y / double(n_);
@@ -161,7 +172,7 @@ public:
 private:
     void measure(index j, bool centered) {
         auto const x = table_.column(j);
-        double const mean = centered ? exact_dot(x, root_.data()) / double(n_) : 0;
+        double const mean = centered ? exact_dot(x, root_.data()) / double(n_) / root_square_ : 0;
         mean_[std::size_t(j)] = mean;
         if constexpr (!shifts) {
             T* const own = table_.write(j);
@@ -171,7 +182,7 @@ private:
         double square = 0;
         for (index k = 0; k < x.count; ++k)
             square += double(x.values[k]) * double(x.values[k]) / double(n_);
-        double const left = shifts ? square - mean * mean : square;
+        double const left = shifts ? square - mean * mean * root_square_ : square;
         // What rounding leaves of a constant column is no information.
         double const noise = 16 * double(std::numeric_limits<T>::epsilon());
         double const lost = std::max(noise * noise * mean * mean, shifts ? 1e-14 * square : 0.0);
@@ -181,11 +192,11 @@ private:
     index n_;
     std::vector<T> root_;
     table table_;
-    aligned_buffer<T> residual_, target_;
+    aligned_buffer<number> residual_, target_;
     std::vector<double> mean_;
     std::vector<T> square_;
-    double target_mean_ = 0;
-    T shift_ = 0;
+    double target_mean_ = 0, shift_ = 0;
+    double root_square_ = 1;  ///< mean square of root_: 1 but for its rounding
 };
 
 }  // namespace descent::solve::detail
