@@ -56,13 +56,27 @@ void add_scaled(T a, T const* DESCENT_RESTRICT x, index n, T* DESCENT_RESTRICT g
         g[j] = fused_multiply_add(a, x[j], g[j]);
 }
 
-/// The entries of one sparse row times their weights: sum over k < n of value[k] w[column[k]].
+/// The entries of one sparse row times their weights: sum over k < n of value[k] w[column[k]]. A walk over many
+/// rows asks for the entries `ahead` of these as it reads (0: for none); they need not exist.
 template <class T, class Column>
 T sparse_dot(Column const* DESCENT_RESTRICT column, T const* DESCENT_RESTRICT value, index n,
-             T const* DESCENT_RESTRICT w) {
+             T const* DESCENT_RESTRICT w, index ahead = 0) {
     constexpr int chains = 4;
     T total[chains] = {};
     index k = 0;
+#if defined(__GNUC__)
+    if (ahead) {
+        for (; k + 2 * chains <= n; k += 2 * chains) {
+            __builtin_prefetch(column + k + ahead);
+            __builtin_prefetch(value + k + ahead);
+            detail::unrolled<2 * chains>([&](auto i) {
+                total[i % chains] = fused_multiply_add(value[k + i], w[column[k + i]], total[i % chains]);
+            });
+        }
+        __builtin_prefetch(column + k + ahead);
+        __builtin_prefetch(value + k + ahead);
+    }
+#endif
     for (; k + chains <= n; k += chains)
         detail::unrolled<chains>(
             [&](auto i) { total[i] = fused_multiply_add(value[k + i], w[column[k + i]], total[i]); });

@@ -101,7 +101,8 @@ public:
     }
 
     /// The same of sparse rows.
-    matrix<T> scores(data::sparse_matrix<T> const& x) const {
+    template <class Column>
+    matrix<T> scores(data::sparse_matrix<T, Column> const& x) const {
         expect(x.cols() == features_, name_, ": x has ", x.cols(), " features, the model ", features_);
         matrix<T> z(x.rows(), outputs_);
         auto const w = weight();

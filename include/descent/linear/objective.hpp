@@ -67,19 +67,20 @@ struct owned_rows<data::batch<T>> {
     }
 };
 
-template <class T>
-struct owned_rows<data::sparse_batch<T>> {
+template <class T, class Column>
+struct owned_rows<data::sparse_batch<T, Column>> {
     aligned_buffer<std::int64_t> offsets = {};
-    aligned_buffer<std::uint32_t> columns = {};
+    aligned_buffer<Column> columns = {};
     aligned_buffer<T> values = {}, y = {}, weights = {};
 
-    data::sparse_batch<T> copy(data::sparse_batch<T> const& from, std::vector<index> const& chosen) {
+    data::sparse_batch<T, Column> copy(data::sparse_batch<T, Column> const& from,
+                                       std::vector<index> const& chosen) {
         auto const n = index(chosen.size());
         std::int64_t entries = 0;
         for (index const at : chosen)
             entries += from.end(at) - from.begin(at);
         offsets = aligned_buffer<std::int64_t>(std::size_t(n) + 1);
-        columns = aligned_buffer<std::uint32_t>(std::size_t(entries));
+        columns = aligned_buffer<Column>(std::size_t(entries));
         values = aligned_buffer<T>(std::size_t(entries));
         y = aligned_buffer<T>(from.y ? std::size_t(n) : 0);
         weights = aligned_buffer<T>(from.weights ? std::size_t(n) : 0);

@@ -77,11 +77,13 @@ public:
         for (index i = 0; i < all.samples(); ++i)
             step(dense_row{all.row(i), features_}, double(all.target(i)), double(all.weight(i)));
     }
-    void partial_fit(data::sparse_dataset<T> const& next) {
+    template <class Column>
+    void partial_fit(data::sparse_dataset<T, Column> const& next) {
         check(next);
         auto const all = data::all_of(next);
         for (index i = 0; i < all.samples(); ++i)
-            step(sparse_row{all.columns + all.begin(i), all.values + all.begin(i), all.end(i) - all.begin(i)},
+            step(sparse_row<Column>{all.columns + all.begin(i), all.values + all.begin(i),
+                                    all.end(i) - all.begin(i)},
                  double(all.target(i)), double(all.weight(i)));
     }
 
@@ -124,7 +126,8 @@ public:
             value(row, 0) = T(detail::dot(w.data(), x.data() + row * features_, features_) + b);
         return value;
     }
-    matrix<T> decision_values(data::sparse_matrix<T> const& x) const {
+    template <class Column>
+    matrix<T> decision_values(data::sparse_matrix<T, Column> const& x) const {
         expect_features(x.cols());
         detail::check_layout(x, "online_svm");
         auto const w = weights();
@@ -132,8 +135,8 @@ public:
         matrix<T> value(x.rows(), 1);
         for (index row = 0; row < x.rows(); ++row) {
             auto const begin = x.offsets[std::size_t(row)];
-            sparse_row const entries{x.columns.data() + begin, x.values.data() + begin,
-                                     x.offsets[std::size_t(row) + 1] - begin};
+            sparse_row<Column> const entries{x.columns.data() + begin, x.values.data() + begin,
+                                             x.offsets[std::size_t(row) + 1] - begin};
             value(row, 0) = T(entries.dot(w.data()) + b);
         }
         return value;
@@ -184,8 +187,9 @@ private:
             return total;
         }
     };
+    template <class Column>
     struct sparse_row {
-        std::uint32_t const* columns;
+        Column const* columns;
         T const* values;
         std::int64_t count;
         double dot(double const* w) const {

@@ -35,9 +35,10 @@ struct hogwild {
 
     /// Minimizes from (w, bias). The outcome's value is exact. Throws descent::error for bad settings and
     /// shapes; a weight that is not finite is status::diverged, and the start is put back.
-    template <class T, class Loss, class Watch>
-    outcome run(linear_problem<data::sparse_batch<T>, Loss> const& p, vector_view<std::type_identity_t<T>> w,
-                vector_view<std::type_identity_t<T>> bias, Watch const& watch) const {
+    template <class T, class Column, class Loss, class Watch>
+    outcome run(linear_problem<data::sparse_batch<T, Column>, Loss> const& p,
+                vector_view<std::type_identity_t<T>> w, vector_view<std::type_identity_t<T>> bias,
+                Watch const& watch) const {
         p.check(w, bias, "hogwild");
         detail::check_passes("hogwild", passes, rate);
         expect(fall > 0 && fall <= 1, "hogwild: fall = ", fall, ": must be in (0, 1]");

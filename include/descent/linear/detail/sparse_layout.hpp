@@ -10,8 +10,8 @@
 namespace descent::linear::detail {
 
 /// Throws descent::error unless rows and columns are where they should be.
-template <class T>
-void check_layout(data::sparse_matrix<T> const& x, std::string_view who) {
+template <class T, class Column>
+void check_layout(data::sparse_matrix<T, Column> const& x, std::string_view who) {
     expect(x.columns.size() == x.values.size(), who, ": ", x.columns.size(), " columns, ", x.values.size(),
            " values");
     expect(!x.offsets.empty() && x.offsets.front() == 0 && x.offsets.back() == std::int64_t(x.values.size()),

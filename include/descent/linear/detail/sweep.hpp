@@ -48,13 +48,12 @@ struct dense_reader {
 
     index weights() const { return outputs * rows.features; }
     double row_bytes() const { return double(rows.features) * sizeof(T); }
-    index scratch() const { return 0; }
     static constexpr bool arranges = false;
 
     /// Rows [first, end): turn and, unless g is nullptr, the gradient onto g and bias_slope. z: a tile of
     /// scores.
     template <class Turn>
-    double chunk(index first, index end, T const* w, T const* bias, T* g, T* bias_slope, T* z, T*,
+    double chunk(index first, index end, T const* w, T const* bias, T* g, T* bias_slope, T* z,
                  Turn const& turn) const {
         using V = native_pack<T>;
         // Found by trial on Zen 3: narrow rows in small tiles, prefetched; wide ones stream by themselves.
@@ -82,9 +81,9 @@ struct dense_reader {
 };
 
 /// How a sweep reads sparse rows.
-template <class T>
+template <class T, class Column>
 struct sparse_reader {
-    data::sparse_batch<T> rows;
+    data::sparse_batch<T, Column> rows;
     index outputs;
 
     index weights() const { return sparse_stride(outputs) * rows.features; }
@@ -96,9 +95,9 @@ struct sparse_reader {
             entries = rows.end(rows.count - 1) - rows.begin(0);
         for (index i = 0; rows.order && i < rows.count; ++i)
             entries += rows.end(i) - rows.begin(i);
+        // Columns count 4 bytes whatever their type, so that the chunks, and so the sums, are the same.
         return double(entries) * (sizeof(T) + 4) / double(rows.count) + 1;
     }
-    index scratch() const { return sparse_stride(outputs); }
     /// Does W lie in another order while a sweep runs?
     bool arranges = outputs > 1;
 
@@ -116,18 +115,18 @@ struct sparse_reader {
     }
 
     template <class Turn>
-    double chunk(index first, index end, T const* w, T const* bias, T* g, T* bias_slope, T* z, T* scratch,
+    double chunk(index first, index end, T const* w, T const* bias, T* g, T* bias_slope, T* z,
                  Turn const& turn) const {
         double loss = 0;
         for (index at = first; at < end; at += tile_rows) {
             index const count = std::min(tile_rows, end - at);
-            score_sparse(rows, at, count, w, bias, outputs, z, scratch);
+            score_sparse(rows, at, count, w, bias, outputs, z);
             T const* ahead = nullptr;
             loss += turn(at, count, z, ahead);
             if (!g)
                 continue;
             add_bias_slopes(z, count, outputs, bias_slope);
-            add_sparse(rows, at, count, z, outputs, g, scratch);
+            add_sparse(rows, at, count, z, outputs, g);
         }
         return loss;
     }
@@ -137,8 +136,8 @@ template <class T>
 dense_reader<T> reader_of(data::batch<T> const& rows, index outputs) {
     return {rows, outputs};
 }
-template <class T>
-sparse_reader<T> reader_of(data::sparse_batch<T> const& rows, index outputs) {
+template <class T, class Column>
+sparse_reader<T, Column> reader_of(data::sparse_batch<T, Column> const& rows, index outputs) {
     return {rows, outputs};
 }
 
@@ -176,7 +175,7 @@ double sweep(Reader const& reader, T const* w, T const* bias, T* g, T* g_bias, T
     bool const alone = executor.width() == 1;
     // A slot: the chunk's gradient, its bias slopes, the scores of a tile.
     index const bias_at = padded(weights), scores_at = bias_at + padded(outputs);
-    index const scratch_at = scores_at + outputs * tile_rows, stride = scratch_at + padded(reader.scratch());
+    index const stride = scores_at + outputs * tile_rows;
     index const arranged = reader.arranges ? padded(reader.weights()) : 0;
     index const slots = alone ? 1 : cut.count;
     T* const memory = work.reserve(std::size_t(2 * arranged + stride * slots));
@@ -198,7 +197,7 @@ double sweep(Reader const& reader, T const* w, T const* bias, T* g, T* g_bias, T
         Turn turn;
         T const *w, *bias;
         chunking cut;
-        index stride, bias_at, scores_at, scratch_at;
+        index stride, bias_at, scores_at;
         bool wants_gradient, alone;
         T* memory;
         double* losses;
@@ -207,9 +206,8 @@ double sweep(Reader const& reader, T const* w, T const* bias, T* g, T* g_bias, T
         void operator()(index chunk) const {
             T *const own = slot(chunk), *const z = own + scores_at, *const bias_slope = own + bias_at;
             std::fill_n(own, scores_at, T(0));
-            losses[chunk] =
-                reader.chunk(chunk * cut.rows, std::min((chunk + 1) * cut.rows, reader.rows.count), w, bias,
-                             wants_gradient ? own : nullptr, bias_slope, z, own + scratch_at, turn);
+            losses[chunk] = reader.chunk(chunk * cut.rows, std::min((chunk + 1) * cut.rows, reader.rows.count),
+                                         w, bias, wants_gradient ? own : nullptr, bias_slope, z, turn);
         }
     };
     body const each{reader,
@@ -220,7 +218,6 @@ double sweep(Reader const& reader, T const* w, T const* bias, T* g, T* g_bias, T
                     stride,
                     bias_at,
                     scores_at,
-                    scratch_at,
                     g != nullptr,
                     alone,
                     memory + 2 * arranged,

@@ -20,9 +20,9 @@ struct dense_row {
 };
 
 /// Only the entries other than 0.
-template <class T>
+template <class T, class Column = std::uint32_t>
 struct sparse_row {
-    std::uint32_t const* columns;
+    Column const* columns;
     T const* values;
     index count;
 };
@@ -31,8 +31,8 @@ template <class T>
 dense_row<T> row_of(data::batch<T> const& rows, index i) {
     return {rows.row(i), rows.features};
 }
-template <class T>
-sparse_row<T> row_of(data::sparse_batch<T> const& rows, index i) {
+template <class T, class Column>
+sparse_row<T, Column> row_of(data::sparse_batch<T, Column> const& rows, index i) {
     auto const begin = rows.begin(i);
     return {rows.columns + begin, rows.values + begin, index(rows.end(i) - begin)};
 }
@@ -41,8 +41,8 @@ template <class T>
 T dot(dense_row<T> x, T const* w) {
     return exec::dot(x.values, w, x.count);
 }
-template <class T>
-T dot(sparse_row<T> x, T const* w) {
+template <class T, class Column>
+T dot(sparse_row<T, Column> x, T const* w) {
     return exec::sparse_dot(x.columns, x.values, x.count, w);
 }
 
@@ -58,8 +58,8 @@ double exact_dot(dense_row<T> x, W const* w) {
         part[0] += double(x.values[j]) * double(w[j]);
     return (part[0] + part[1]) + (part[2] + part[3]);
 }
-template <class T, class W>
-double exact_dot(sparse_row<T> x, W const* w) {
+template <class T, class Column, class W>
+double exact_dot(sparse_row<T, Column> x, W const* w) {
     double part[4] = {};
     index j = 0;
     for (; j + 4 <= x.count; j += 4)
@@ -75,8 +75,8 @@ template <class T>
 void add(dense_row<T> x, T scale, T* g) {
     exec::add_scaled(scale, x.values, x.count, g);
 }
-template <class T>
-void add(sparse_row<T> x, T scale, T* g) {
+template <class T, class Column>
+void add(sparse_row<T, Column> x, T scale, T* g) {
     exec::sparse_add_scaled(scale, x.columns, x.values, x.count, g);
 }
 template <class T>
@@ -84,8 +84,8 @@ void add_exactly(dense_row<T> x, double scale, double* DESCENT_RESTRICT g) {
     for (index j = 0; j < x.count; ++j)
         g[j] += scale * double(x.values[j]);
 }
-template <class T>
-void add_exactly(sparse_row<T> x, double scale, double* DESCENT_RESTRICT g) {
+template <class T, class Column>
+void add_exactly(sparse_row<T, Column> x, double scale, double* DESCENT_RESTRICT g) {
     for (index j = 0; j < x.count; ++j)
         g[x.columns[j]] += scale * double(x.values[j]);
 }
@@ -106,8 +106,8 @@ void prefetch([[maybe_unused]] dense_row<T> x) {
         __builtin_prefetch(x.values + j);
 #endif
 }
-template <class T>
-void prefetch([[maybe_unused]] sparse_row<T> x) {
+template <class T, class Column>
+void prefetch([[maybe_unused]] sparse_row<T, Column> x) {
 #if defined(__GNUC__)
     constexpr index line = index(64 / sizeof(T)), most = 16;
     for (index j = 0; j < x.count && j < most * line; j += line) {
