@@ -49,8 +49,8 @@ dense_columns<T> columns_of(data::batch<T> const& rows, std::vector<T> const& ro
     return made;
 }
 
-template <class T>
-sparse_columns<T> columns_of(data::sparse_batch<T> const& rows, std::vector<T> const& root) {
+template <class T, class Column>
+sparse_columns<T> columns_of(data::sparse_batch<T, Column> const& rows, std::vector<T> const& root) {
     sparse_columns<T> made;
     made.offsets.assign(std::size_t(rows.features) + 1, 0);
     for (index i = 0; i < rows.samples(); ++i)
