@@ -4,11 +4,13 @@
 // hessian/<rows>x<features>/<threads>            Hessian times vector
 // gemv_pair/<rows>x<features>                    Eigen's two products, without the slopes between them
 // read, copy/<rows>x<features>                   what the memory gives
-// sparse/<rows>x<features>/<threads>             the fused pass over 75 entries a row
+// sparse32, sparse16/<as fused>                  the fused pass over 75 entries a row, columns of 32 and 16
+// bits sparse_loops/<rows>x<features>                 two plain loops over the entries: scores, then gradient
+// sparse_read/<rows>x<features>                  columns and values summed
 //
-// Rates count the bytes of X once and the CPU time of the main thread, which does its equal share of the work;
-// set OMP_WAIT_POLICY=passive. Google Benchmark runs one case after the other; on a machine that others use,
-// take ratios from bench/claims instead, where rivals take turns.
+// Rates count the bytes of X once (8 an entry) and the CPU time of the main thread, which does its equal share
+// of the work; set OMP_WAIT_POLICY=passive. Google Benchmark runs one case after the other; on a machine that
+// others use, take ratios from bench/claims instead, where rivals take turns.
 #include <descent/core/error.hpp>
 #include <descent/core/random.hpp>
 #include <descent/exec/openmp.hpp>
@@ -38,6 +40,7 @@ struct table {
     std::unique_ptr<float[]> x = {};
     std::vector<std::int64_t> offsets = {0};
     std::vector<std::uint32_t> columns = {};
+    std::vector<std::uint16_t> narrow = {};
     floats values = {}, y, w, bias, g, g_bias, curvature;
     descent::linear::workspace<float> work = {};
 
@@ -71,11 +74,13 @@ struct table {
             values.resize(columns.size(), 0.1f);
             offsets.push_back(std::int64_t(columns.size()));
         }
+        narrow.assign(columns.begin(), columns.end());
     }
 
     descent::data::batch<float> dense() const { return {x.get(), y.data(), features, rows}; }
-    descent::data::sparse_batch<float> sparse() const {
-        return {offsets.data(), columns.data(), values.data(), y.data(), features, rows};
+    template <class Column>
+    descent::data::sparse_batch<float, Column> sparse(std::vector<Column> const& numbers) const {
+        return {offsets.data(), numbers.data(), values.data(), y.data(), features, rows};
     }
 
     template <class Batch, class Executor>
@@ -148,6 +153,41 @@ void add_dense(index n, index d, index k) {
     });
 }
 
+void add_sparse(index n, index d, index k) {
+    constexpr index entries = 75;
+    std::string const size = descent::text("/", n, "x", d), all = descent::text(size, "x", k);
+    for (int const threads : {1, 2}) {
+        add(descent::text("sparse32", all, "/", threads), n, d, k, entries, [=](table& t) {
+            on(threads, [&](auto const& executor) { t.pass(t.sparse(t.columns), executor); });
+        });
+        add(descent::text("sparse16", all, "/", threads), n, d, k, entries, [=](table& t) {
+            on(threads, [&](auto const& executor) { t.pass(t.sparse(t.narrow), executor); });
+        });
+    }
+    if (k > 1)
+        return;
+    add(descent::text("sparse_loops", size), n, d, 1, entries, [](table& t) {
+        auto const rows = t.sparse(t.columns);
+        for (index i = 0; i < t.rows; ++i) {
+            float z = 0;
+            for (auto e = rows.begin(i); e < rows.end(i); ++e)
+                z += rows.values[e] * t.w[rows.columns[e]];
+            t.curvature[std::size_t(i)] = z;
+        }
+        std::fill(t.g.begin(), t.g.end(), 0.f);
+        for (index i = 0; i < t.rows; ++i)
+            for (auto e = rows.begin(i); e < rows.end(i); ++e)
+                t.g[rows.columns[e]] += rows.values[e] * t.curvature[std::size_t(i)];
+        benchmark::ClobberMemory();
+    });
+    add(descent::text("sparse_read", size), n, d, 1, entries, [](table& t) {
+        auto const count = index(t.values.size());
+        Eigen::Map<Eigen::Array<std::uint32_t, Eigen::Dynamic, 1> const> const columns(t.columns.data(), count);
+        benchmark::DoNotOptimize(columns.sum());
+        benchmark::DoNotOptimize(descent::vector_view<float const>(t.values.data(), count).sum());
+    });
+}
+
 /// Registered before the main function of Google Benchmark looks.
 bool const registered = [] {
     measure::print_build(DESCENT_OPENMP_ENABLED ? "OpenMP" : "one thread only: no OpenMP");
@@ -155,9 +195,8 @@ bool const registered = [] {
     add_dense(20000, 784, 1);
     add_dense(20000, 50, 1);
     add_dense(60000, 784, 10);
-    for (int const threads : {1, 2})
-        add(descent::text("sparse/100000x47000/", threads), 100000, 47000, 1, 75,
-            [=](table& t) { on(threads, [&](auto const& executor) { t.pass(t.sparse(), executor); }); });
+    add_sparse(100000, 47000, 1);
+    add_sparse(20000, 47000, 10);
     return true;
 }();
 
