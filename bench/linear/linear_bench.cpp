@@ -4,8 +4,8 @@
 // hessian/<rows>x<features>/<threads>            Hessian times vector
 // gemv_pair/<rows>x<features>                    Eigen's two products, without the slopes between them
 // read, copy/<rows>x<features>                   what the memory gives
-// sparse32, sparse16/<as fused>                  the fused pass over 75 entries a row, columns of 32 and 16
-// bits sparse_loops/<rows>x<features>                 two plain loops over the entries: scores, then gradient
+// sparse32, sparse16/<as fused>                  the fused pass, 75 entries a row, columns of 32 and 16 bits
+// sparse_loops/<rows>x<features>                 two plain loops over the entries: scores, then gradient
 // sparse_read/<rows>x<features>                  columns and values summed
 //
 // Rates count the bytes of X once (8 an entry) and the CPU time of the main thread, which does its equal share
