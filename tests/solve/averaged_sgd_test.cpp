@@ -67,7 +67,12 @@ TEST_CASE("solve averaged_sgd: within a percent in twenty passes without a setti
         CHECK(reaches(solve::averaged_sgd{.passes = 20}, table, loss::squared{}, 1.0 / 800, with_bias, 0.01,
                       1e-9));
     }
+    CHECK(reaches(solve::averaged_sgd{.passes = 20, .batch = 8}, table, loss::logistic{}, 1.0 / 800, true, 0.01,
+                  1e-9));
+    CHECK(reaches(solve::averaged_sgd{.passes = 200, .batch = 900}, table, loss::logistic{}, 1.0 / 800, false,
+                  0.01, 1e-9));
     CHECK(stops_and_repeats(solve::averaged_sgd{}, false));
+    CHECK(stops_and_repeats(solve::averaged_sgd{.batch = 7}, false));
     // The averaged form keeps its digits while both divisors pass 1e5 many times.
     CHECK(reaches(solve::averaged_sgd{.passes = 400}, labelled<double>(200, 4), loss::logistic{}, 1.0, true,
                   1e-4, 1e-6));
@@ -147,6 +152,7 @@ TEST_CASE("solve saga: floats, and bad input by name for all four") {
     auto const complaint = [&](auto const& method) { return message([&] { run(method, q, true); }); };
     CHECK(complaint(solve::averaged_sgd{.passes = 0}) == "averaged_sgd: passes = 0: must be > 0");
     CHECK(complaint(solve::averaged_sgd{.rate = -1}) == "averaged_sgd: rate = -1: must be finite and >= 0");
+    CHECK(complaint(solve::averaged_sgd{.batch = 0}) == "averaged_sgd: batch = 0: must be > 0");
     CHECK(complaint(solve::saga{.l1 = -1}) == "saga: l1 = -1: must be finite and >= 0");
     CHECK(complaint(solve::saga{.tolerance = -1}) == "saga: tolerance = -1: must be >= 0");
     CHECK(complaint(solve::svrg{.l1 = -1}) == "svrg: l1 = -1: must be finite and >= 0");

@@ -3,8 +3,9 @@
 
 #include <cstdint>
 
-#include <descent/solve/detail/reduced_variance.hpp>
+#include <descent/solve/detail/variance_run.hpp>
 #include <descent/solve/linear_problem.hpp>
+#include <descent/solve/problem.hpp>
 
 namespace descent::solve {
 
@@ -13,7 +14,11 @@ namespace descent::solve {
 /// goes by its prox. One number of memory a sample; on sparse rows the columns that a step does not touch are
 /// brought up to date when needed. Samples go in a new random order each pass.
 ///
-/// With the rate left at 0 it is 1 / (3 L), L the largest curvature of a sample's loss plus l2. gradient_norm
+/// On a sum over samples (sum_over, in minimize) the gradient of each is remembered: samples x size of x
+/// numbers of memory; svrg needs none of them.
+///
+/// With the rate left at 0 it is 1 / (3 L), L the largest curvature of a sample's loss plus l2; of a sum the
+/// largest bend of a sample along its own gradient at the start, which two more passes look for. gradient_norm
 /// is that of the gradient (of the gradient mapping with an l1); it is looked at exactly when the remembered
 /// slopes promise a norm below tolerance, and every 16th pass. Starts from (w, bias).
 struct saga {
@@ -30,11 +35,13 @@ struct saga {
     template <class Rows, class Loss, class Watch>
     outcome run(linear_problem<Rows, Loss> const& p, vector_view<typename Rows::scalar> w,
                 vector_view<typename Rows::scalar> bias, Watch const& watch) const {
-        p.check(w, bias, "saga");
-        detail::check_passes("saga", passes, rate);
-        expect(l1 >= 0 && l1 <= 1e300, "saga: l1 = ", l1, ": must be finite and >= 0");
-        expect(tolerance >= 0, "saga: tolerance = ", tolerance, ": must be >= 0");
-        return detail::reduce_variance(p, w, bias, watch, l1, rate, tolerance, passes, seed, true);
+        return detail::reduce_variance("saga", *this, p, w, bias, watch, true);
+    }
+
+    /// The same for f = sum_over{samples, f}, the mean over its samples.
+    template <class F, class T, class Watch>
+    outcome run(F& f, vector_view<T> x, Watch const& watch) const {
+        return detail::reduce_variance<T>("saga", *this, f, x, watch, true);
     }
 };
 

@@ -3,15 +3,16 @@
 
 #include <cstdint>
 
-#include <descent/solve/detail/reduced_variance.hpp>
+#include <descent/solve/detail/variance_run.hpp>
 #include <descent/solve/linear_problem.hpp>
+#include <descent/solve/problem.hpp>
 
 namespace descent::solve {
 
 /// SVRG (Johnson & Zhang, 2013; with l1 by its prox: Xiao & Zhang, 2014): each pass begins with the exact
 /// gradient at w and all slopes there, and then steps along each sample's gradient less that at the pass's
 /// start, plus the exact one. Two passes over the data an iteration, value and gradient known at each;
-/// otherwise as saga.
+/// otherwise as saga. On a sum over samples a step takes two gradients, and nothing is remembered of a sample.
 struct svrg {
     using problem = sum_of_samples;
 
@@ -26,11 +27,13 @@ struct svrg {
     template <class Rows, class Loss, class Watch>
     outcome run(linear_problem<Rows, Loss> const& p, vector_view<typename Rows::scalar> w,
                 vector_view<typename Rows::scalar> bias, Watch const& watch) const {
-        p.check(w, bias, "svrg");
-        detail::check_passes("svrg", passes, rate);
-        expect(l1 >= 0 && l1 <= 1e300, "svrg: l1 = ", l1, ": must be finite and >= 0");
-        expect(tolerance >= 0, "svrg: tolerance = ", tolerance, ": must be >= 0");
-        return detail::reduce_variance(p, w, bias, watch, l1, rate, tolerance, passes, seed, false);
+        return detail::reduce_variance("svrg", *this, p, w, bias, watch, false);
+    }
+
+    /// The same for f = sum_over{samples, f}, the mean over its samples.
+    template <class F, class T, class Watch>
+    outcome run(F& f, vector_view<T> x, Watch const& watch) const {
+        return detail::reduce_variance<T>("svrg", *this, f, x, watch, false);
     }
 };
 

@@ -189,6 +189,12 @@ report<T> minimize(F&& f, params<T>& x, Recipe const& recipe, fit_options const&
 
 namespace detail {
 
+/// Can the method that draws samples draw those of any sum?
+template <class Method, class F, class T>
+concept takes_sums = requires(Method const& method, F& f, vector_view<T> x, solve::unwatched watch) {
+    method.template run<F, T>(f, x, watch);
+};
+
 /// What a method sees of the objective f at the point x: f itself, the mean of a sum over samples, or f of
 /// params.
 template <class Method, bool OfVectors, class F, class T, class... Argument>
@@ -207,6 +213,7 @@ report<T> minimize_by(F& f, params<T>& x, Method const& method, Argument&... arg
     if constexpr (is_sum<std::remove_const_t<F>>) {
         expect(f.samples > 0, "sum_over: samples = ", f.samples, ": must be > 0");
         if constexpr (std::is_same_v<typename Method::problem, solve::sum_of_samples>) {
+            static_assert(takes_sums<Method, F, T>, "this method trains linear models: see fit");
             return run(f);
         } else {
             auto const executor = pick<executor_test>(exec::serial{}, arguments...);

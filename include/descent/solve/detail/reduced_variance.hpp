@@ -5,12 +5,11 @@
 #include <cmath>
 #include <concepts>
 #include <cstdint>
-#include <limits>
 #include <utility>
 #include <vector>
 
+#include <descent/solve/detail/l1_step.hpp>
 #include <descent/solve/detail/sample_steps.hpp>
-#include <descent/solve/detail/walk.hpp>
 #include <descent/solve/linear_problem.hpp>
 
 namespace descent::solve::detail {
@@ -23,7 +22,7 @@ template <class Rows, class Loss>
 class reduced_variance {
     using T = typename Rows::scalar;
     using row = decltype(row_of(std::declval<Rows const&>(), index(0)));
-    static constexpr bool lazy = std::same_as<row, sparse_row<T>>;
+    static constexpr bool lazy = !std::same_as<row, dense_row<T>>;
 
 public:
     reduced_variance(linear_problem<Rows, Loss> const& p, vector_view<T> w, vector_view<T> bias, double l1,
@@ -32,10 +31,7 @@ public:
           weight_(p),
           w_(w),
           bias_(bias),
-          step_(T(step)),
-          keep_(T(1 - step * p.l2)),
-          threshold_(T(step * l1)),
-          l1_(l1),
+          along_(step, l1, p.l2),
           reach_(p.l2 > 0 ? 1 / p.l2 : 0),
           slope_(std::size_t(p.samples()), T(0)),
           mean_(std::size_t(p.features()), T(0)),
@@ -48,9 +44,14 @@ public:
         }
     }
 
+    index samples() const { return p_.samples(); }
+
+    row sample(index i) const { return row_of(p_.rows, i); }
+
     /// A step along sample i; `remember`: its slope takes the place of the remembered one.
     void step(index i, bool remember) {
         auto const x = row_of(p_.rows, i);
+        auto const along = along_;  // no store to w can change it
         if constexpr (lazy)
             for (index k = 0; k < x.count; ++k)
                 catch_up(x.columns[k]);
@@ -61,19 +62,19 @@ public:
         if constexpr (lazy) {
             for (index k = 0; k < x.count; ++k) {
                 auto const j = std::size_t(x.columns[k]);
-                move(w_.data()[j], mean_[j] + change * x.values[k]);
+                along.move(w_.data()[j], mean_[j] + change * x.values[k]);
                 mean_[j] += part * x.values[k];
                 last_[j] = time_;
             }
         } else {
             T *const w = w_.data(), *const mean = mean_.data();
             for (index j = 0; j < x.count; ++j)
-                move(w[j], mean[j] + change * x.values[j]);
+                along.move(w[j], mean[j] + change * x.values[j]);
             if (remember)
                 add(x, part, mean);
         }
         if (bias_.size()) {
-            bias_[0] -= step_ * (change + mean_bias_);
+            bias_[0] -= along.step * (change + mean_bias_);
             mean_bias_ += part;
         }
         if (remember)
@@ -94,15 +95,12 @@ public:
     double shown_norm() const {
         double square = double(mean_bias_) * double(mean_bias_) * double(bias_.size());
         for (index j = 0; j < p_.features(); ++j)
-            square += part_of_norm(double(mean_[std::size_t(j)]), double(w_[j]));
+            square += along_.part_of_norm(double(mean_[std::size_t(j)]), double(w_[j]));
         return std::sqrt(square);
     }
 
-    struct exact {
-        double value, norm;
-    };
     /// Value and that norm, exactly and in double; the slopes at w are remembered from here on.
-    exact look() {
+    seen_point look() {
         std::vector<double> sum(mean_.size(), 0.0);
         double const b = bias_.size() ? double(bias_[0]) : 0;
         double total = 0, sum_b = 0, size = 0, square = 0;
@@ -122,27 +120,14 @@ public:
         for (index j = 0; j < p_.features(); ++j) {
             double const w = double(w_[j]);
             mean_[std::size_t(j)] = T(sum[std::size_t(j)] / n);
-            norm += part_of_norm(sum[std::size_t(j)] / n, w);
+            norm += along_.part_of_norm(sum[std::size_t(j)] / n, w);
             size += std::abs(w);
             square += w * w;
         }
-        return {total / n + l1_ * size + p_.l2 / 2 * square, std::sqrt(norm)};
+        return {total / n + along_.l1 * size + p_.l2 / 2 * square, std::sqrt(norm)};
     }
 
 private:
-    /// The square of feature j's share of (w - prox(w - step g)) / step.
-    double part_of_norm(double mean, double w) const {
-        double const g = mean + p_.l2 * w, step = double(step_), aim = w - step * g;
-        double const next = std::copysign(std::max(std::abs(aim) - step * l1_, 0.0), aim);
-        double const part = l1_ > 0 ? (w - next) / step : g;
-        return part * part;
-    }
-
-    void move(T& w, T slope) const {
-        T const aim = keep_ * w - step_ * slope;
-        w = threshold_ > T(0) ? std::copysign(std::max(std::abs(aim) - threshold_, T(0)), aim) : aim;
-    }
-
     void catch_up(std::size_t j) {
         std::int64_t left = std::int64_t(time_) - last_[j];
         if (left == 0)
@@ -150,7 +135,7 @@ private:
         last_[j] = time_;
         T& w = w_.data()[j];
         T const mean = mean_[j];
-        if (threshold_ == T(0)) {
+        if (along_.threshold == T(0)) {
             w = T(after(double(w), double(mean), left));
             return;
         }
@@ -159,13 +144,13 @@ private:
         while (left > 0) {
             if (left < 4 || w == T(0)) {
                 T const before = w;
-                move(w, mean);
+                along_.move(w, mean);
                 --left;
                 if (w == before)
                     return;  // at rest, forever
                 continue;
             }
-            double const pull = double(mean) + (w > T(0) ? l1_ : -l1_);
+            double const pull = double(mean) + (w > T(0) ? along_.l1 : -along_.l1);
             std::int64_t safe = left;
             double then = after(double(w), pull, safe);
             // The sequence is monotone: the last that has not crossed is found by halving.
@@ -178,7 +163,7 @@ private:
                 }
                 then = after(double(w), pull, safe);
                 w = T(then);
-                move(w, mean);
+                along_.move(w, mean);
                 left -= safe + 1;
             } else {
                 w = T(then);
@@ -190,7 +175,7 @@ private:
     /// w after so many steps on one side of 0.
     double after(double w, double pull, std::int64_t steps) const {
         if (kept_.empty())
-            return w - double(steps) * double(step_) * pull;
+            return w - double(steps) * double(along_.step) * pull;
         double const kept = kept_[std::size_t(steps)];
         return kept * w - (1 - kept) * reach_ * pull;
     }
@@ -198,87 +183,13 @@ private:
     linear_problem<Rows, Loss> const& p_;
     sample_weights<linear_problem<Rows, Loss>> weight_;
     vector_view<T> w_, bias_;
-    T step_, keep_, threshold_;
-    double l1_, reach_;
+    l1_step<T> along_;
+    double reach_;
     std::vector<T> slope_, mean_;
     std::vector<std::uint32_t> last_;  ///< the pass's step up to which a column is brought
     std::vector<double> kept_ = {};    ///< (1 - step l2)^k
     std::uint32_t time_ = 0;
     T mean_bias_ = 0;
 };
-
-/// saga and svrg: passes of steps until the gradient is small.
-template <class Rows, class Loss, class Watch>
-outcome reduce_variance(linear_problem<Rows, Loss> const& p, vector_view<typename Rows::scalar> w,
-                        vector_view<typename Rows::scalar> bias, Watch const& watch, double l1, double rate,
-                        double tolerance, std::int64_t passes, std::uint64_t seed, bool remember) {
-    using T = typename Rows::scalar;
-    auto const lengths = lengths_of(p, bias.size() > 0);
-    double heaviest = 1;
-    if (p.rows.weights) {
-        sample_weights const weight(p);
-        for (index i = 0; i < p.samples(); ++i)
-            heaviest = std::max(heaviest, double(weight(i)));
-    }
-    double const bound = curvature_bound(p.loss) * lengths.largest * heaviest + p.l2;
-    double const step = rate > 0 ? rate : bound > 0 ? 1 / (3 * bound) : 1;
-    vector<T> best = w;
-    T best_bias = bias.size() ? bias[0] : T(0);
-    reduced_variance<Rows, Loss> state(p, w, bias, l1, step);
-    std::vector<index> order;
-    outcome result;
-    // The start's slopes are remembered, so that the first steps are not noise.
-    auto seen = state.look();
-    double best_value = seen.value, floor = std::numeric_limits<double>::infinity();
-    std::int64_t improved = 0;
-    result.evaluations = p.samples();
-    auto told = verdict{};
-    for (std::int64_t pass = 0;; ++pass) {
-        result.iterations = pass;
-        bool const known = pass == 0 || !remember || told.stop || pass == passes ||
-                           state.shown_norm() <= tolerance || pass % 16 == 0;
-        if (pass > 0 && known) {
-            seen = state.look();
-            result.evaluations += p.samples();
-        }
-        bool const finite = std::isfinite(seen.value) && std::isfinite(state.shown_norm());
-        if (known) {
-            if (finite && seen.value <= best_value) {
-                best = w;
-                best_bias = bias.size() ? bias[0] : T(0);
-                best_value = seen.value;
-            }
-            result.value = seen.value;
-            result.gradient_norm = seen.norm;
-            if (seen.norm < 0.9 * floor) {
-                floor = seen.norm;
-                improved = pass;
-            }
-        }
-        if (!finite) {
-            w = best;
-            bias.setConstant(best_bias);
-            result.value = best_value;
-            return ended(result, status::diverged, "a weight was not finite");
-        }
-        if (known && seen.norm <= tolerance)
-            return ended(result, status::converged, text("gradient norm ", seen.norm));
-        if (told.stop)
-            return ended(result, told.status, told.reason);
-        if (known && pass - improved > std::max<std::int64_t>(48, pass / 2))
-            return ended(result, status::stalled, text("gradient norm ", seen.norm));
-        if (pass == passes)
-            return ended(result, status::finished, text(passes, " passes"));
-        shuffle(p.samples(), seed, pass, order);
-        for (std::size_t k = 0; k < order.size(); ++k) {
-            if (k + 3 < order.size())
-                prefetch(row_of(p.rows, order[k + 3]));
-            state.step(order[k], remember);
-        }
-        state.flush();
-        result.evaluations += p.samples();
-        told = watch(progress{.iteration = pass + 1, .evaluations = result.evaluations});
-    }
-}
 
 }  // namespace descent::solve::detail

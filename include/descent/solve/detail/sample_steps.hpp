@@ -10,6 +10,7 @@
 
 #include <descent/core/error.hpp>
 #include <descent/loss/concepts.hpp>
+#include <descent/solve/detail/walk.hpp>
 #include <descent/solve/linear_problem.hpp>
 
 namespace descent::solve::detail {
@@ -59,6 +60,33 @@ struct sample_weights {
         return p.rows.weights ? T(scale * double(p.rows.weight(i))) : T(1);
     }
 };
+
+/// No weight_i |x_i|^2 is longer, a constant 1 for a bias included.
+template <class P>
+double largest_length(P const& p, bool with_bias) {
+    auto const lengths = lengths_of(p, with_bias);
+    double heaviest = 1;
+    if (p.rows.weights) {
+        sample_weights const weight(p);
+        for (index i = 0; i < p.samples(); ++i)
+            heaviest = std::max(heaviest, double(weight(i)));
+    }
+    return lengths.largest * heaviest;
+}
+
+/// The largest eigenvalue of the mean of weight_i x_i x_i', from some of the rows.
+template <class P>
+double row_curvature(P const& p, std::uint64_t seed) {
+    using T = typename P::scalar;
+    auto const rows = some_samples(p.samples(), seed);
+    sample_weights const weight(p);
+    return largest_eigenvalue<T>(p.features(), seed, [&](vector<T> const& v, vector<T>& out) {
+        for (index const i : rows) {
+            auto const x = row_of(p.rows, i);
+            add(x, weight(i) / T(rows.size()) * dot(x, v.data()), out.data());
+        }
+    });
+}
 
 inline outcome& ended(outcome& result, descent::status why, std::string reason) {
     result.status = why;
