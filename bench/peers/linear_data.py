@@ -10,6 +10,7 @@ import pathlib
 import sys
 
 import numpy as np
+import scipy.optimize
 import scipy.sparse
 
 SIZES = {"a": (200000, 100), "b": (20000, 784), "c": (100000, 47000)}
@@ -57,8 +58,44 @@ def make(folder):
     (folder / "done").touch()
 
 
+def make_once(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "done").exists():
+        make(folder)
+
+
+def load(folder, name):
+    n, d = SIZES[name]
+    y = np.fromfile(folder / f"{name}.y", np.float32)
+    if name == "c":
+        parts = [np.fromfile(folder / f"c.{p}", t) for p, t in (("values", np.float32), ("columns", np.int32), ("offsets", np.int64))]
+        return scipy.sparse.csr_matrix((parts[0], parts[1], parts[2].astype(np.int32)), (n, d)), y
+    return np.fromfile(folder / f"{name}.x", np.float32).reshape(n, d), y
+
+
+class Objective:
+    """mean log loss + |w|^2 / (2 n), in double; y is 0 or 1."""
+
+    def __init__(self, x, y):
+        self.x, self.s, self.n = x.astype(np.float64), 2.0 * y - 1, len(y)
+
+    def value(self, w, b=0.0):
+        w = np.asarray(w, np.float64).ravel()
+        return np.mean(np.logaddexp(0, -self.s * (self.x @ w + b))) + w @ w / (2 * self.n)
+
+    def optimum(self, intercept):
+        d = self.x.shape[1]
+
+        def f(v):
+            w, b = v[:d], v[d] if intercept else 0.0
+            z = self.s * (self.x @ w + b)
+            slope = -self.s / (1 + np.exp(z)) / self.n
+            g = np.concatenate([self.x.T @ slope + w / self.n, [slope.sum()] if intercept else []])
+            return np.mean(np.logaddexp(0, -z)) + w @ w / (2 * self.n), g
+
+        return scipy.optimize.minimize(f, np.zeros(d + intercept), jac=True, method="L-BFGS-B",
+                                       options=dict(maxiter=5000, maxfun=9000, ftol=1e-15, gtol=1e-8, maxcor=30)).fun
+
+
 if __name__ == "__main__":
-    target = pathlib.Path(sys.argv[1])
-    target.mkdir(parents=True, exist_ok=True)
-    if not (target / "done").exists():
-        make(target)
+    make_once(pathlib.Path(sys.argv[1]))

@@ -6,30 +6,17 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
-#include <vector>
 
 #include <descent/data/libsvm.hpp>
 #include <descent/linear.hpp>
 #include <descent/train.hpp>
 
 #include "measure.hpp"
+#include "peers/linear_data.hpp"
 
 using namespace descent;
 
 namespace {
-
-template <class N>
-std::vector<N> read(std::string const& path) {
-    std::FILE* const file = std::fopen(path.c_str(), "rb");
-    expect(file != nullptr, path, ": cannot open");
-    std::fseek(file, 0, SEEK_END);
-    std::vector<N> numbers(std::size_t(std::ftell(file)) / sizeof(N));
-    std::rewind(file);
-    expect(std::fread(numbers.data(), sizeof(N), numbers.size(), file) == numbers.size(), path,
-           ": cannot read");
-    std::fclose(file);
-    return numbers;
-}
 
 template <class Table>
 void run(std::string const& folder, Table const& table, int threads, bool intercept, int runs,
@@ -71,21 +58,6 @@ int main(int count, char** arguments) {
             tolerance);
         return 0;
     }
-    auto const y = read<float>(folder + "/" + set + ".y");
-    auto const target = vector<float>::Map(y.data(), long(y.size()));
-    if (set == "c") {
-        data::sparse_dataset<float> table;
-        table.x.offsets = read<std::int64_t>(folder + "/c.offsets");
-        table.x.columns = read<std::uint32_t>(folder + "/c.columns");
-        table.x.values = read<float>(folder + "/c.values");
-        table.x.width = 47000;
-        table.y = target;
-        run(folder, table, threads, intercept, runs, tolerance);
-    } else {
-        auto const x = read<float>(folder + "/" + set + ".x");
-        data::dataset<float> table;
-        table.x = matrix_view<float const>(x.data(), long(y.size()), long(x.size() / y.size()));
-        table.y = target;
-        run(folder, table, threads, intercept, runs, tolerance);
-    }
+    with_made_set(folder, set,
+                  [&](auto const& table) { run(folder, table, threads, intercept, runs, tolerance); });
 }
