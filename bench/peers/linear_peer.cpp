@@ -8,6 +8,7 @@
 #include <string>
 
 #include <descent/data/libsvm.hpp>
+#include <descent/exec/openmp.hpp>
 #include <descent/linear.hpp>
 #include <descent/train.hpp>
 
