@@ -4,6 +4,7 @@
 #include <descent/optim/rate.hpp>
 #include <descent/optim/sgd.hpp>
 #include <descent/solve/lbfgs.hpp>
+#include <descent/train/early_stopping.hpp>
 #include <descent/train/fit.hpp>
 #include <descent/train/minimize.hpp>
 
@@ -36,6 +37,24 @@ struct counter {
         return now.epoch == stop_at;
     }
     void end(training<double> const&) { ++ended; }
+};
+
+/// A method that knows the value after every third of six steps alone.
+struct silent_steps {
+    using problem = solve::smooth;
+
+    template <class F, class T, class Watch>
+    solve::outcome run(F&, vector_view<T> x, Watch const& watch) const {
+        for (std::int64_t i = 1; i <= 6; ++i) {
+            x[0] += T(0.1);
+            solve::progress now{.iteration = i};
+            if (i % 3 == 0)
+                now.value = -double(x[0]);
+            if (auto const told = watch(now); told.stop)
+                return {told.status, told.reason, i};
+        }
+        return {.iterations = 6, .value = -double(x[0])};
+    }
 };
 
 }  // namespace
@@ -120,4 +139,22 @@ TEST_CASE("train solving: validation data judges a fit by a method") {
     REQUIRE(!report.history.empty());
     CHECK(std::fabs(report.history.back().validation - report.loss) < 1e-12);
     CHECK(report.best_loss <= report.history.front().validation);
+
+    // Targets the other way round: the start is best, and what is told is told of the weights that are left.
+    auto opposite = table;
+    opposite.y = 1 - table.y.array();
+    model = linear::logistic_regression<double>{1};
+    auto const early = fit(model, table, solve::lbfgs{}, validate_on{opposite}, early_stopping{.patience = 2});
+    CHECK(early.status == status::stopped);
+    CHECK(early.best_epoch < early.epochs);
+    CHECK(early.loss == model.loss(data::all_of(table)));
+    CHECK(early.gradient_norm == early.history[std::size_t(early.best_epoch) - 1].gradient_norm);
+    CHECK(early.best_loss == model.loss(data::all_of(opposite)));
+}
+
+TEST_CASE("train solving: early stopping does not count iterations that tell no loss") {
+    vector<double> x = vector<double>::Zero(1);
+    auto const told = minimize(bowl, x, silent_steps{}, early_stopping{.patience = 2});
+    CHECK(told.status == status::finished);
+    CHECK(told.epochs == 6);
 }

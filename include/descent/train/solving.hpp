@@ -58,8 +58,10 @@ private:
         if (now_.improved) {
             report_.best_loss = judged;
             report_.best_epoch = p.iteration;
-            if constexpr (validates)
+            if constexpr (validates) {
                 report_.best = weights_;
+                at_best_ = p;
+            }
         }
         now_.loss = p.value;
         now_.validation = validation;
@@ -87,8 +89,15 @@ private:
         }
         each([&](auto& callback) {
             if constexpr (requires { callback.restore_best; })
-                if (callback.restore_best)
+                if (callback.restore_best) {
                     weights_ = report_.best;
+                    if constexpr (validates)
+                        if (report_.best_epoch != end.iterations) {
+                            report_.loss = at_best_.value;
+                            report_.gradient_norm = at_best_.gradient_norm;
+                            report_.gap = at_best_.gap;
+                        }
+                }
         });
         report_.seconds = elapsed();
     }
@@ -120,6 +129,7 @@ private:
     Validation validation_;
     std::tuple<Callback&...> callbacks_;
     report<T> report_;
+    solve::progress at_best_;  ///< when report_.best was seen
     std::chrono::steady_clock::time_point clock_ = std::chrono::steady_clock::now();
     training<T> now_{.report = report_, .weights = weights_, .take_ = &no_snapshot, .run_ = this};
 };
