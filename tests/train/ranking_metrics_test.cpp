@@ -33,6 +33,12 @@ double sum_from(std::vector<double> const& x, std::size_t first = 0) {
     return sum;
 }
 
+/// Tells decision values alone: x, for as many pairs of classes.
+struct decider {
+    descent::index pairs;
+    matrix<double> decision_values(matrix<double> const& x) const { return x.replicate(1, pairs); }
+};
+
 }  // namespace
 
 TEMPLATE_TEST_CASE("train ranking_metrics: scikit-learn's numbers", "", float, double) {
@@ -101,6 +107,9 @@ TEST_CASE("train ranking_metrics: of a model on data, weighted as the data is") 
     CHECK(roc_auc(logistic, table) == 4.0 / 6);
     CHECK(roc_auc(line, table) == 4.0 / 6);
     CHECK(close(roc_auc(softmax, table), 4.0 / 6));
+    CHECK(roc_auc(decider{1}, table) == 4.0 / 6);
+    CHECK(message_of([&] { roc_auc(decider{3}, table); }) ==
+          "decision values of 3 pairs of classes rank no rows");
     CHECK(close(average_precision(softmax, table), (1 + 2 * 3.0 / 4) / 3));
     CHECK(roc_curve(line, table).threshold.back() == -1);
     CHECK(precision_recall_curve(line, table).recall.back() == 1);

@@ -90,13 +90,19 @@ inline double area(threshold_counts const& count) {
     return sum / positives / negatives;
 }
 
-/// What orders the rows of x: probabilities, or else scores; one number a row, or one a row and class.
+/// What orders the rows of x: probabilities, or else scores or decision values; one number a row, or one a row
+/// and class.
 template <class M, class X>
 auto ranking_scores(M const& model, X const& x) {
-    if constexpr (requires { model.predict_probability(x); })
+    if constexpr (requires { model.predict_probability(x); }) {
         return model.predict_probability(x);
-    else
+    } else if constexpr (requires { model.scores(x); }) {
         return model.scores(x);
+    } else {
+        auto value = model.decision_values(x);
+        expect(value.cols() == 1, "decision values of ", value.cols(), " pairs of classes rank no rows");
+        return value;
+    }
 }
 
 /// The same as one number a row, where there are two classes.
@@ -113,14 +119,15 @@ vector<T> one_column(std::string_view who, matrix<T> const& scores) {
 
 }  // namespace detail
 
-/// A model that gives each row of the table probabilities or scores.
+/// A model that gives each row of the table probabilities, scores or decision values.
 template <class M, class Table>
 concept ranks_on = requires(Table const& table) {
     table.weights;
 }
 &&(
     requires(M const& model, Table const& table) { model.predict_probability(table.x); } ||
-    requires(M const& model, Table const& table) { model.scores(table.x); });
+    requires(M const& model, Table const& table) { model.scores(table.x); } ||
+    requires(M const& model, Table const& table) { model.decision_values(table.x); });
 
 /// Area under the receiver operating characteristic: the chance that a random sample of class 1 scores higher
 /// than one of class 0, ties counting half (Hanley & McNeil, 1982; Mann & Whitney, 1947). Exact where weights
