@@ -28,6 +28,10 @@ struct vector_function {
     void operator()(X const& x, V& values, J* jacobian) {
         f(x, values, jacobian);
     }
+    template <class X, class V, class J>
+    void operator()(X const& x, V& values, J* jacobian) const {
+        f(x, values, jacobian);
+    }
 };
 template <class I, class F>
 vector_function(I, F) -> vector_function<F>;
