@@ -28,8 +28,8 @@ concept samplable = has_hessian_product<F, T> && requires(F& f) {
 /// It begins on a small random sample, where passes run in cache, solves that about as exactly as the sample
 /// knows the answer, and goes on with `growth` times as many samples from there, so that few passes over all of
 /// them are left. Each step is p = -H^-1 g, with the gradient of the present samples and the Hessian of fewer,
-/// by conjugate gradients; where that Hessian predicts badly, it takes more samples. The last stage sees all
-/// samples.
+/// by conjugate gradients; where a step gains less than it should, the next takes more of these, then more
+/// samples. The last stage sees all samples.
 ///
 /// Converged when -g.p / 2, the distance to the optimum that the model of second order predicts, is at most
 /// `tolerance` of the value. Throws descent::error for settings out of range.
@@ -119,6 +119,10 @@ private:
         now.pairs.clear();
 
         vector_view<T> g(now.g.data(), now.g.size());
+        // Conjugate gradients end where a step of theirs gains so little. Directions of small curvature show
+        // last: to be certain that none is left takes more steps than to go on.
+        double settled = 0.3;
+        double const strict = std::clamp(300 * goal, 1e-3, settled);
         double value = f(view(now.x), g), before = std::numeric_limits<double>::infinity();
         bool const whole = weight == 1;
         now.passes += weight;
@@ -138,7 +142,14 @@ private:
                 vector_view<T> unused(now.trial.data(), now.trial.size());
                 (*curved)(view(now.x), unused);
             }
-            double const slope = curved ? corrected(*curved, now) : corrected(f, now);
+            auto const direction = [&] {
+                return curved ? corrected(*curved, now, settled) : corrected(f, now, settled);
+            };
+            double slope = direction();
+            if (-slope / 2 <= goal * std::fabs(value) && settled > strict) {
+                settled = strict;
+                slope = direction();
+            }
             double const gap = -slope / 2;
             if (gap <= goal * std::fabs(value)) {
                 if (whole)
@@ -147,11 +158,15 @@ private:
             }
             if (now.result.iterations >= iterations)
                 return now.end(status::finished, text(iterations, " iterations done"));
-            if (curved && gap > 0.7 * before) {  // the last step gained too little: look closer
-                rows *= 2;
-                curvature();
-                if (!curved)
-                    now.pairs.clear();
+            if (gap > 0.7 * before) {  // the last step gained too little: look closer
+                if (settled > strict) {
+                    settled = std::max(strict, settled / 10);
+                } else if (curved) {
+                    rows *= 2;
+                    curvature();
+                    if (!curved)
+                        now.pairs.clear();
+                }
             }
             before = gap;
 
@@ -192,7 +207,7 @@ private:
     /// p = -H^-1 g about, and g.p: what the sampled Hessian lacks, the gradients of past steps add (the two
     /// loops of L-BFGS around H^-1).
     template <class F, class T, class Watch>
-    static double corrected(F& f, state<T, Watch>& now) {
+    static double corrected(F& f, state<T, Watch>& now, double settled) {
         vector<T> q = now.g;
         std::vector<T> share(now.pairs.size());
         for (std::size_t i = now.pairs.size(); i-- > 0;) {
@@ -200,7 +215,7 @@ private:
             share[i] = step.dot(q) / step.dot(change);
             q -= share[i] * change;
         }
-        conjugate_gradient(f, q, now);
+        conjugate_gradient(f, q, now, settled);
         for (std::size_t i = 0; i < now.pairs.size(); ++i) {
             auto const& [step, change] = now.pairs[i];
             now.p -= (share[i] + change.dot(now.p) / step.dot(change)) * step;
@@ -210,7 +225,7 @@ private:
 
     /// p = -H^-1 g about, and g.p.
     template <class F, class T, class Watch>
-    static double conjugate_gradient(F& f, vector<T> const& g, state<T, Watch>& now) {
+    static double conjugate_gradient(F& f, vector<T> const& g, state<T, Watch>& now, double settled) {
         now.p.setZero();
         now.residual = -g;
         now.direction = now.residual;
@@ -230,7 +245,7 @@ private:
             double const gained = along * rr, next = double(now.residual.squaredNorm());
             slope -= gained;
             // Nash & Sofer (1990): the quadratic model has settled.
-            if (double(k) * gained <= 0.3 * -slope || next <= 1e-12 * start)
+            if (double(k) * gained <= settled * -slope || next <= 1e-12 * start)
                 break;
             now.direction = now.residual + T(next / rr) * now.direction;
             rr = next;

@@ -177,9 +177,10 @@ inline constexpr bool is_quadratic = std::is_same_v<Loss, loss::squared>;
 
 /// Trains a linear model by the method that suits it and the data, to about 1e-4 of the objective's optimum
 /// (squared losses: to rounding): solve::coordinate_descent for elastic nets; solve::sampled_newton on dense
-/// data, and on sparse data with more than 30 rows a column; solve::dual_coordinate_descent, which is sequential
-/// whatever the executor, on other sparse two-class data and for losses without a curvature; solve::lbfgs where
-/// none of these applies. Behind the data, in any order: an executor, validate_on{data} and callbacks.
+/// data, and on sparse data with more than 30 rows a column; solve::dual_coordinate_descent, which is
+/// sequential whatever the executor, on other sparse two-class data and for losses without a curvature;
+/// solve::lbfgs where none of these applies. Behind the data, in any order: an executor, validate_on{data} and
+/// callbacks.
 ///
 ///     linear::logistic_regression<float> model{train.features()};
 ///     fit(model, train);
