@@ -77,7 +77,7 @@ struct emulated {
         auto const shared = std::make_unique<typename Body::shared_memory>();
         for (index block = blocks; block-- > 0;) {
             std::memset(shared.get(), 0xff, sizeof *shared);  // NaN to who reads what nobody wrote
-            std::vector<typename Body::own> own(std::size_t(Body::threads));
+            std::vector<typename Body::own> own(static_cast<std::size_t>(Body::threads));
             for (int step = 0; step < body.steps(block); ++step)
                 for (int i = 0; i < Body::threads; ++i) {
                     int const thread = forwards ? i : Body::threads - 1 - i;
