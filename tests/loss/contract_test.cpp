@@ -222,6 +222,7 @@ TEST_CASE("loss contract: NaN in, NaN out") {
         sample const score = each.at(not_a_number, y), target = each.at(1.5, not_a_number);
         CHECK((std::isnan(score.value) && std::isnan(score.slope)));
         CHECK((std::isnan(score.value_float) && std::isnan(score.slope_float)));
+        CHECK((std::isnan(target.value) && std::isnan(target.value_float)));
         CHECK((std::isnan(target.slope) && std::isnan(target.slope_float)));
     });
 }

@@ -111,6 +111,11 @@ TEMPLATE_TEST_CASE("loss softmax_cross_entropy: what is not finite", "", float, 
     CHECK(std::fabs(loss_of::value_and_slope(never.data(), 3, T(0)) - std::log(T(2))) < T(1e-6));
     std::vector<T> impossible{0, 0, -inf};
     CHECK(loss_of::value_and_slope(impossible.data(), 3, T(2)) == inf);
+    for (T const y : {T(3), T(-1), T(0.5), nan}) {
+        std::vector<T> z{0, 1, 2};
+        CHECK(std::isnan(loss_of::value_and_slope(z.data(), 3, y)));
+        CHECK((std::isnan(z[0]) && std::isnan(z[1]) && std::isnan(z[2])));
+    }
 }
 
 TEMPLATE_TEST_CASE("loss softmax_cross_entropy: probabilities sum to 1 and are safe", "", float, double) {

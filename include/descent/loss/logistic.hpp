@@ -14,8 +14,9 @@ struct logistic {
 
     template <class V>
     DESCENT_FN V value(V z, V y) const {
-        // With the label's sign in the exponent nothing is subtracted, so nothing cancels.
-        return softplus(select(y > V(0.5f), -z, z));
+        // With the label's sign in the exponent nothing is subtracted, so nothing cancels; a product, for the
+        // sake of a label that is NaN.
+        return softplus((V(1) - (y + y)) * z);
     }
 
     /// d value / d z = P(y = 1) - y.

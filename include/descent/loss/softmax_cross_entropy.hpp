@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <limits>
+
 #include <descent/core/config.hpp>
 #include <descent/core/math.hpp>
 #include <descent/core/pack.hpp>
@@ -14,11 +16,12 @@ namespace descent::loss {
 ///
 /// Score c of the sample lies at z[c * stride]; with V a pack, lane r is the sample whose scores begin at z[r].
 struct softmax_cross_entropy {
-    /// The loss; the scores become their slopes P(c) - [c = y].
+    /// The loss; the scores become their slopes P(c) - [c = y]. All are NaN for a y that is not one of 0 .. k -
+    /// 1.
     template <class V>
     static DESCENT_FN V value_and_slope(number_of<V>* z, index k, V y, index stride = 1) {
         using T = number_of<V>;
-        V total = V(T(0)), chosen = V(T(0));
+        V total = V(T(0)), chosen = V(std::numeric_limits<T>::quiet_NaN());
         V const highest = largest<V>(z, k, stride);
         for (index c = 0; c < k; ++c) {
             V const shifted = load_unaligned<V>(z + c * stride) - highest;
@@ -27,7 +30,7 @@ struct softmax_cross_entropy {
             total += power;
             store_unaligned(z + c * stride, power);
         }
-        V const scale = V(T(1)) / total;
+        V const scale = select(is_nan(chosen), chosen, V(T(1)) / total);
         for (index c = 0; c < k; ++c) {
             V const probability = load_unaligned<V>(z + c * stride) * scale;
             store_unaligned(z + c * stride, probability - select(y == V(T(c)), V(T(1)), V(T(0))));
