@@ -157,7 +157,8 @@ public:
         highest_ = highest > 0 ? highest : unbounded;
         lowest_ = lowest < 0 ? lowest : -unbounded;
         std::erase(active_, asleep);
-        result.value = (result.value + double(w_.squaredNorm()) / 2) * p_.l2;
+        seen_value_ = result.value + double(w_.squaredNorm()) / 2;
+        result.value = seen_value_ * p_.l2;
         result.gap *= p_.l2;
         return result;
     }
@@ -165,32 +166,40 @@ public:
     /// Value and duality gap over all samples, in double. All samples are active again.
     exact certify(double tolerance) {
         bool const has_bias = bias_.size() > 0;
-        // A dual point needs sum beta = 0: the heavier side is made lighter.
-        double above = 0, below = 0;
-        for (sample const& s : samples_)
-            (s.beta > T(0) ? above : below) += std::abs(double(s.beta));
+        // A dual point needs sum beta = 0: the heavier side is made lighter. By the lengths of its rows, that
+        // moves the sum of beta x at most so far.
+        double above = 0, below = 0, reach_above = 0, reach_below = 0;
+        for (sample const& s : samples_) {
+            double const size = std::abs(double(s.beta)), reach = size * std::sqrt(double(s.q));
+            (s.beta > T(0) ? above : below) += size;
+            (s.beta > T(0) ? reach_above : reach_below) += reach;
+        }
         double const lighter = std::min(above, below);
         double const up = has_bias && above > 0 ? lighter / above : 1;
         double const down = has_bias && below > 0 ? lighter / below : 1;
+        double const moved = (1 - up) * reach_above + (1 - down) * reach_below, worst = moved * moved / 2;
 
+        // Where that could matter, or the rounding of w, the sum is made anew. (A length may be unknown: NaN.)
         bool const rounding = tolerance < std::sqrt(double(std::numeric_limits<T>::epsilon()));
-        bool const sums = has_bias || rounding;
-        std::vector<double> sum(sums ? std::size_t(w_.size()) : 0), z(samples_.size());
+        bool const sums = rounding || !(worst <= 0.05 * tolerance * seen_value_);
+        std::vector<double> sum(sums ? std::size_t(w_.size()) : 0);
+        scored all(samples_.size());
         for (std::size_t i = 0; i < samples_.size(); ++i) {
             sample const& s = samples_[i];
             if (i + 8 < samples_.size())
                 prefetch(samples_[i + 8].x);
-            z[i] = exact_dot(s.x, w_.data());
+            all.z[i] = exact_dot(s.x, w_.data());
+            all.cost[i] = double(s.cost);
+            all.label[i] = double(label_of(s));
             if (sums && s.beta != T(0))
                 add_exactly(s.x, double(s.beta) * (s.beta > T(0) ? up : down), sum.data());
         }
-        if (has_bias) {
-            // For the certificate alone: the multiplier keeps its own way, which converges.
-            bias_[0] = T(best_bias(p_.loss, z, samples_, multiplier_ + share_ * balance_,
-                                   [this](sample const& s) { return double(label_of(s)); }));
-        }
+        // For the certificate alone: the multiplier keeps its own way, which converges.
+        if (has_bias)
+            bias_[0] =
+                T(best_bias(p_.loss, all, multiplier_ + share_ * balance_, 0.01 * tolerance * seen_value_));
 
-        exact result{double_norm(), 0};
+        exact result{double_norm(), sums ? 0 : worst};
         double const b = has_bias ? double(bias_[0]) : 0;
         using V = native_pack<double>;
         constexpr std::size_t lanes = std::size_t(lanes_of<V>);
@@ -198,7 +207,7 @@ public:
             double score[lanes] = {}, beta[lanes] = {}, cost[lanes] = {}, y[lanes] = {}, label[lanes] = {};
             for (std::size_t k = 0; k < lanes; ++k) {
                 sample const& s = samples_[std::min(i + k, samples_.size() - 1)];
-                score[k] = z[std::min(i + k, samples_.size() - 1)] + b;
+                score[k] = all.z[std::min(i + k, samples_.size() - 1)] + b;
                 beta[k] = double(s.beta) * (s.beta > T(0) ? up : down);
                 cost[k] = double(s.cost);
                 y[k] = double(s.y);
@@ -294,7 +303,7 @@ private:
     vector_view<T> w_, bias_;
     std::vector<sample> samples_;
     std::vector<index> active_, order_;
-    double highest_ = unbounded, lowest_ = -unbounded, bound_ = -unbounded;
+    double seen_value_ = 0, highest_ = unbounded, lowest_ = -unbounded, bound_ = -unbounded;
     bias_search search_;
     double share_ = 0, balance_ = 0, multiplier_ = 0;  // b = multiplier + share * balance, balance = sum beta
 };
