@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <descent/data/check.hpp>
+#include <descent/data/sparse.hpp>
 
 #include <limits>
 #include <utility>
@@ -92,4 +93,32 @@ TEMPLATE_TEST_CASE("data check: one number that is not finite is seen wherever i
             }
         CHECK(seen == 3 * table.x.size());
     }
+}
+
+TEST_CASE("data check: a sparse table that is not sound is named by row and column") {
+    auto const sound = [] {
+        data::sparse_dataset<float> table;
+        table.x.offsets = {0, 2, 2, 5};
+        table.x.columns = {0, 3, 1, 2, 3};
+        table.x.values = {1, 2, 3, 4, 5};
+        table.x.width = 4;
+        table.y.setZero(3);
+        return table;
+    };
+    auto const error = [&](auto spoil) {
+        auto table = sound();
+        spoil(table.x);
+        return message_of([&] { data::check(table, "fit"); });
+    };
+    CHECK_NOTHROW(data::check(sound()));
+    CHECK(error([](auto& x) { x.columns[4] = 4; }) == "fit: row 2: column 4: must be in [0, 4)");
+    CHECK(error([](auto& x) { x.columns[3] = 1; }) == "fit: row 2: column 1: columns must rise");
+    CHECK(error([](auto& x) { x.columns[2] = 9; }) == "fit: row 2: column 9: must be in [0, 4)");
+    CHECK(error([](auto& x) { x.values[1] = std::numeric_limits<float>::quiet_NaN(); }) ==
+          "fit: row 0, column 3 is nan");
+    CHECK(error([](auto& x) { x.values[2] = std::numeric_limits<float>::infinity(); }) ==
+          "fit: row 2, column 1 is inf");
+    CHECK(error([](auto& x) { x.offsets[1] = 6; }) == "fit: row 0: offset 6: must not fall");
+    CHECK(error([](auto& x) { x.columns.pop_back(); }) == "fit: 4 columns, 5 values");
+    CHECK(error([](auto& x) { x.offsets[3] = 4; }) == "fit: offsets: must run from 0 to 5");
 }
