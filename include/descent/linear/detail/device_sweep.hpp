@@ -148,9 +148,11 @@ struct device_sweep {
         index const left = cut.rows - first;
         int const count = int(left < cut.tile_rows ? left : cut.tile_rows);
         if (phase < score_steps()) {
-            index const output = index(phase / 2) * C;
-            if (phase % 2 == 0)
+            index const output = index(phase / 3) * C;
+            if (phase % 3 == 0)
                 score(first, output, thread, shared);
+            else if (phase % 3 == 1)
+                fold(thread, shared);
             else
                 gather(first, count, output, thread, shared, mine);
         } else if (C > 1 && phase == score_steps()) {
@@ -162,7 +164,7 @@ struct device_sweep {
     }
 
 private:
-    DESCENT_FN int score_steps() const { return 2 * int((outputs + C - 1) / C); }
+    DESCENT_FN int score_steps() const { return 3 * int((outputs + C - 1) / C); }
     DESCENT_FN int tile_steps() const {
         return score_steps() + (C > 1 ? 1 : 0) + (slots && (Reader::adds || C > 1) ? 1 : 0);
     }
@@ -184,22 +186,37 @@ private:
             shared.part[lane * (pairs + 1) + k * groups + group] = sum[k];
     }
 
-    /// The parts of each score joined; with one score a sample its slope at once.
+    /// Lanes whose parts fold() has left: as many as keep all threads busy.
+    DESCENT_FN int folded() const {
+        int const lanes = 1 << cut.row_shift, idle = threads / (C * int(cut.tile_rows));
+        return idle < 1 ? 1 : idle < lanes ? idle : lanes;
+    }
+
+    /// The parts of each score joined to fewer.
+    DESCENT_FN void fold(int thread, shared_memory& shared) const {
+        int const lanes = 1 << cut.row_shift, pairs = C * int(cut.tile_rows), left = folded();
+        for (int task = thread; task < pairs * left; task += threads) {
+            int const pair = task % pairs, mod = task / pairs;
+            T total = shared.part[mod * (pairs + 1) + pair];
+            for (int lane = mod + left; lane < lanes; lane += left)
+                total += shared.part[lane * (pairs + 1) + pair];
+            shared.part[mod * (pairs + 1) + pair] = total;
+        }
+    }
+
+    /// The rest of them joined; with one score a sample its slope at once.
     DESCENT_FN void gather(index first, int count, index output, int thread, shared_memory& shared,
                            own& mine) const {
-        int const lanes = 1 << cut.row_shift, height = int(cut.tile_rows), pairs = C * height;
+        int const left = folded(), height = int(cut.tile_rows), pairs = C * height;
         for (int pair = thread; pair < pairs; pair += threads) {
             int const c = pair / height, r = pair % height;
             if (r >= count || output + c >= outputs)
                 continue;
-            constexpr int chains = 4;
-            T total[chains] = {};
-            for (int lane = 0; lane < lanes; lane += chains)
-                for (int k = 0; k < chains; ++k)
-                    if (lane + k < lanes)
-                        total[k] += shared.part[(lane + k) * (pairs + 1) + pair];
+            T total = bias ? bias[output + c] : T(0);
+            for (int lane = 0; lane < left; ++lane)
+                total += shared.part[lane * (pairs + 1) + pair];
             T* const to = z + (first + r) * outputs + output + c;
-            *to = (total[0] + total[1]) + (total[2] + total[3]) + (bias ? bias[output + c] : T(0));
+            *to = total;
             if constexpr (C == 1) {
                 mine.loss += turn(first + r, to, outputs);
                 mine.bias += double(*to);
