@@ -3,6 +3,8 @@
 #include <descent/linear/logistic_regression.hpp>
 #include <descent/linear/softmax_regression.hpp>
 #include <descent/train/classification_metrics.hpp>
+#include <descent/train/confusion_matrix.hpp>
+#include <descent/train/log_loss.hpp>
 
 #include <array>
 #include <cmath>

@@ -3,6 +3,7 @@
 #include <descent/linear/linear_regression.hpp>
 #include <descent/linear/logistic_regression.hpp>
 #include <descent/linear/softmax_regression.hpp>
+#include <descent/train/ranking_curves.hpp>
 #include <descent/train/ranking_metrics.hpp>
 
 #include <cmath>

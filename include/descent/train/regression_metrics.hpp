@@ -11,11 +11,7 @@ namespace descent {
 /// Mean of (prediction - target)^2.
 template <class T>
 double mean_squared_error(vector<T> const& predicted, vector<T> const& target, vector<T> const& weights = {}) {
-    constexpr auto who = "mean_squared_error";
-    detail::expect_pairs(who, predicted.size(), target.size());
-    detail::expect_finite(who, "prediction", predicted);
-    detail::expect_finite(who, "target", target);
-    detail::row_weights<T> const weight(who, weights, target.size());
+    auto const weight = detail::weights_of_pairs("mean_squared_error", predicted, target, weights);
     double sum = 0;
     for (index row = 0; row < target.size(); ++row) {
         double const off = double(predicted[row]) - double(target[row]);
@@ -34,11 +30,7 @@ double root_mean_squared_error(vector<T> const& predicted, vector<T> const& targ
 /// Mean of |prediction - target|.
 template <class T>
 double mean_absolute_error(vector<T> const& predicted, vector<T> const& target, vector<T> const& weights = {}) {
-    constexpr auto who = "mean_absolute_error";
-    detail::expect_pairs(who, predicted.size(), target.size());
-    detail::expect_finite(who, "prediction", predicted);
-    detail::expect_finite(who, "target", target);
-    detail::row_weights<T> const weight(who, weights, target.size());
+    auto const weight = detail::weights_of_pairs("mean_absolute_error", predicted, target, weights);
     double sum = 0;
     for (index row = 0; row < target.size(); ++row)
         sum += weight[row] * std::fabs(double(predicted[row]) - double(target[row]));
@@ -49,11 +41,7 @@ double mean_absolute_error(vector<T> const& predicted, vector<T> const& target, 
 /// is perfect, 0 as good as the mean. Where all targets are equal: 1 if perfect, else 0, as scikit-learn.
 template <class T>
 double r2(vector<T> const& predicted, vector<T> const& target, vector<T> const& weights = {}) {
-    constexpr auto who = "r2";
-    detail::expect_pairs(who, predicted.size(), target.size());
-    detail::expect_finite(who, "prediction", predicted);
-    detail::expect_finite(who, "target", target);
-    detail::row_weights<T> const weight(who, weights, target.size());
+    auto const weight = detail::weights_of_pairs("r2", predicted, target, weights);
     double const first = double(target[0]);  // the mean is taken from here: equal targets have spread 0 exactly
     double mean = 0, residual = 0, spread = 0;
     for (index row = 0; row < target.size(); ++row)
@@ -73,26 +61,22 @@ double r2(vector<T> const& predicted, vector<T> const& target, vector<T> const& 
 template <class M, class Table>
 requires predicts_on<M, Table>
 double mean_squared_error(M const& model, Table const& table) {
-    using T = typename Table::scalar;
-    return mean_squared_error<T>(vector<T>(model.predict(table.x)), table.y, table.weights);
+    return mean_squared_error(detail::answers(model, table), table.y, table.weights);
 }
 template <class M, class Table>
 requires predicts_on<M, Table>
 double root_mean_squared_error(M const& model, Table const& table) {
-    using T = typename Table::scalar;
-    return root_mean_squared_error<T>(vector<T>(model.predict(table.x)), table.y, table.weights);
+    return root_mean_squared_error(detail::answers(model, table), table.y, table.weights);
 }
 template <class M, class Table>
 requires predicts_on<M, Table>
 double mean_absolute_error(M const& model, Table const& table) {
-    using T = typename Table::scalar;
-    return mean_absolute_error<T>(vector<T>(model.predict(table.x)), table.y, table.weights);
+    return mean_absolute_error(detail::answers(model, table), table.y, table.weights);
 }
 template <class M, class Table>
 requires predicts_on<M, Table>
 double r2(M const& model, Table const& table) {
-    using T = typename Table::scalar;
-    return r2<T>(vector<T>(model.predict(table.x)), table.y, table.weights);
+    return r2(detail::answers(model, table), table.y, table.weights);
 }
 
 }  // namespace descent

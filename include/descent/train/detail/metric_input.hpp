@@ -85,6 +85,22 @@ private:
     double total_;
 };
 
+/// The weights of the rows, behind a check that predictions and targets are as many finite numbers each.
+template <class T>
+row_weights<T> weights_of_pairs(std::string_view who, vector<T> const& predicted, vector<T> const& target,
+                                vector<T> const& weights) {
+    expect_pairs(who, predicted.size(), target.size());
+    expect_finite(who, "prediction", predicted);
+    expect_finite(who, "target", target);
+    return {who, weights, target.size()};
+}
+
+/// What the model answers the rows of the table.
+template <class M, class Table>
+vector<typename Table::scalar> answers(M const& model, Table const& table) {
+    return model.predict(table.x);
+}
+
 }  // namespace detail
 
 }  // namespace descent
