@@ -147,6 +147,41 @@ TEST_CASE("linear sparse_tile: the same bits on any number of threads, from colu
         }
 }
 
+TEST_CASE("linear sparse_tile: tall tiles and weights beyond the cache against long double") {
+    constexpr descent::index samples = 9000, apart = 6185;
+    table<float> t(samples, 1);
+    auto const expected = t.reference(false);
+    auto wide = t.wide;
+    wide.x.width = 97 * apart;
+    std::vector<float> w(97 * apart,
+                         std::numeric_limits<float>::quiet_NaN());  // no row has the columns between
+    for (auto& column : wide.x.columns)
+        column *= apart;
+    for (std::size_t j = 0; j < 97; ++j)
+        w[j * apart] = t.w[j];
+    std::vector<descent::index> order(samples);
+    for (descent::index i = 0; i < samples; ++i)
+        order[std::size_t(i)] = i;
+    linear::workspace<float> work;
+    std::vector<float> g(w.size()), listed(w.size());
+    float slope = 0;
+    auto rows = data::all_of(wide);
+    auto const pass = [&](std::vector<float>& to) {
+        return linear::mean_loss_gradient(loss::squared{}, rows, w.data(), t.bias.data(), 1, to.data(), &slope,
+                                          exec::openmp{3}, work);
+    };
+    double const loss = pass(g);
+    CHECK(std::fabs(loss - expected[0]) < 1e-6 * expected[0]);
+    CHECK(std::fabs(slope - expected[98]) < 1e-6);
+    bool close = true;
+    for (std::size_t j = 0; j < g.size(); ++j)
+        close = close && (j % apart ? g[j] == 0 : std::fabs(g[j] - expected[1 + j / apart]) < 1e-6);
+    CHECK(close);
+    rows.order = order.data();  // low tiles
+    CHECK(std::fabs(pass(listed) - loss) < 1e-6 * loss);
+    CHECK(same_bits(g, listed));
+}
+
 TEST_CASE("linear sparse_tile: the online SVM learns the same from columns of 16 and 32 bits") {
     table<float> t(200, 1);
     linear::online_svm<float> a{97}, b{97};

@@ -56,25 +56,33 @@ void add_scaled(T a, T const* DESCENT_RESTRICT x, index n, T* DESCENT_RESTRICT g
         g[j] = fused_multiply_add(a, x[j], g[j]);
 }
 
-/// The entries of one sparse row times their weights: sum over k < n of value[k] w[column[k]]. A walk over many
-/// rows asks for the entries `ahead` of these as it reads (0: for none); they need not exist.
+/// What a walk over many sparse rows asks the memory for while it reads one of them: counted in entries from
+/// the one it has come to, 0 for nothing.
+struct read_ahead {
+    index entries = 0;  ///< columns and values there; they need not exist
+    index weights = 0;  ///< what the columns there will meet; those columns must exist
+};
+
+/// The entries of one sparse row times their weights: sum over k < n of value[k] w[column[k]].
 template <class T, class Column>
 T sparse_dot(Column const* DESCENT_RESTRICT column, T const* DESCENT_RESTRICT value, index n,
-             T const* DESCENT_RESTRICT w, index ahead = 0) {
+             T const* DESCENT_RESTRICT w, [[maybe_unused]] read_ahead ahead = {}) {
     constexpr int chains = 4;
     T total[chains] = {};
     index k = 0;
 #if defined(__GNUC__)
-    if (ahead) {
+    for (index j = 0; ahead.weights && j < n; ++j)
+        __builtin_prefetch(w + column[j + ahead.weights]);
+    if (ahead.entries) {
         for (; k + 2 * chains <= n; k += 2 * chains) {
-            __builtin_prefetch(column + k + ahead);
-            __builtin_prefetch(value + k + ahead);
+            __builtin_prefetch(column + k + ahead.entries);
+            __builtin_prefetch(value + k + ahead.entries);
             detail::unrolled<2 * chains>([&](auto i) {
                 total[i % chains] = fused_multiply_add(value[k + i], w[column[k + i]], total[i % chains]);
             });
         }
-        __builtin_prefetch(column + k + ahead);
-        __builtin_prefetch(value + k + ahead);
+        __builtin_prefetch(column + k + ahead.entries);
+        __builtin_prefetch(value + k + ahead.entries);
     }
 #endif
     for (; k + chains <= n; k += chains)
@@ -88,8 +96,12 @@ T sparse_dot(Column const* DESCENT_RESTRICT column, T const* DESCENT_RESTRICT va
 /// g[column[k]] += a value[k] for k < n. Columns must differ from one another.
 template <class T, class Column>
 void sparse_add_scaled(T a, Column const* DESCENT_RESTRICT column, T const* DESCENT_RESTRICT value, index n,
-                       T* DESCENT_RESTRICT g) {
+                       T* DESCENT_RESTRICT g, [[maybe_unused]] read_ahead ahead = {}) {
     constexpr int chains = 4;
+#if defined(__GNUC__)
+    for (index j = 0; ahead.weights && j < n; ++j)
+        __builtin_prefetch(g + column[j + ahead.weights], 1);
+#endif
     index k = 0;
     for (; k + chains <= n; k += chains) {
         // All loads before all stores: the columns differ, which the compiler cannot know.

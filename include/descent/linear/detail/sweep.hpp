@@ -48,6 +48,7 @@ struct dense_reader {
 
     index weights() const { return outputs * rows.features; }
     double row_bytes() const { return double(rows.features) * sizeof(T); }
+    index scores() const { return outputs * tile_rows; }
     static constexpr bool arranges = false;
 
     /// Rows [first, end): turn and, unless g is nullptr, the gradient onto g and bias_slope. z: a tile of
@@ -98,6 +99,10 @@ struct sparse_reader {
         // Columns count 4 bytes whatever their type, so that the chunks, and so the sums, are the same.
         return double(entries) * (sizeof(T) + 4) / double(rows.count) + 1;
     }
+    /// Rows of a tile. Scores need W in the cache, the gradient itself: to change between them often costs more
+    /// than to read the rows again from a farther cache, if the hardware foresees where they lie.
+    index height() const { return outputs == 1 && !rows.order ? 2048 : tile_rows; }
+    index scores() const { return outputs * height(); }
     /// Does W lie in another order while a sweep runs?
     bool arranges = outputs > 1;
 
@@ -118,8 +123,8 @@ struct sparse_reader {
     double chunk(index first, index end, T const* w, T const* bias, T* g, T* bias_slope, T* z,
                  Turn const& turn) const {
         double loss = 0;
-        for (index at = first; at < end; at += tile_rows) {
-            index const count = std::min(tile_rows, end - at);
+        for (index at = first; at < end; at += height()) {
+            index const count = std::min(height(), end - at);
             score_sparse(rows, at, count, w, bias, outputs, z);
             T const* ahead = nullptr;
             loss += turn(at, count, z, ahead);
@@ -175,7 +180,7 @@ double sweep(Reader const& reader, T const* w, T const* bias, T* g, T* g_bias, T
     bool const alone = executor.width() == 1;
     // A slot: the chunk's gradient, its bias slopes, the scores of a tile.
     index const bias_at = padded(weights), scores_at = bias_at + padded(outputs);
-    index const stride = scores_at + outputs * tile_rows;
+    index const stride = scores_at + padded(reader.scores());
     index const arranged = reader.arranges ? padded(reader.weights()) : 0;
     index const slots = alone ? 1 : cut.count;
     T* const memory = work.reserve(std::size_t(2 * arranged + stride * slots));
