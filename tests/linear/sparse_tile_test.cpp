@@ -55,7 +55,7 @@ struct table {
         thin = data::narrow(wide);
     }
 
-    /// Loss, gradient, its bias slopes, scores, and for some losses a Hessian product, one behind another.
+    /// Loss, gradient, its bias slopes, a Hessian product (of floats), scores, one behind another.
     template <class Table, class Executor = exec::serial>
     std::vector<T> pass(Table const& of, bool listed, Executor const& executor = {}) const {
         auto rows = data::all_of(of);
@@ -68,10 +68,12 @@ struct table {
         auto const run = [&](auto const& loss) {
             all[0] = T(linear::mean_loss_gradient(loss, rows, w.data(), bias.data(), outputs, g, g_bias,
                                                   executor, work, scores));
-            std::vector<T> bend(scores, scores + k * n);
-            linear::curvature_of_scores(loss, rows, outputs, bend.data());
-            linear::hessian_product(loss, rows, bend.data(), w.data(), bias.data(), outputs, product,
-                                    product + 97 * k, executor, work);
+            if constexpr (sizeof(T) == 4) {
+                std::vector<T> bend(scores, scores + k * n);
+                linear::curvature_of_scores(loss, rows, outputs, bend.data());
+                linear::hessian_product(loss, rows, bend.data(), w.data(), bias.data(), outputs, product,
+                                        product + 97 * k, executor, work);
+            }
         };
         if (outputs == 1)
             run(loss::squared{});
