@@ -155,6 +155,9 @@ requires trainable<M, Table> report<typename M::scalar> fit(M& model, Table cons
 ///
 ///     auto report = fit(model, train, solve::lbfgs{.tolerance = 1e-8}, exec::openmp{}, progress_bar{});
 ///
+/// With exec::cuda{} (<descent/cuda.cuh>) a linear model's data is uploaded once and each pass over it runs
+/// there, but for methods that go sample by sample or column by column, which run here.
+///
 /// Training goes on from the model's present weights. Throws as above; a search that finds no lower point is a
 /// status.
 template <class M, sample_table Table, solve::method Method, class... Argument>
