@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <string>
 #include <type_traits>
 
@@ -101,7 +102,8 @@ TEST_CASE("linear device_objective: weights of 0 throughout say nothing") {
     CHECK(seen.gradient[10] == 0);
 }
 
-TEST_CASE("linear device_objective: samples are the host's, parts of sparse rows, several penalties") {
+TEST_CASE(
+    "linear device_objective: samples are the host's, parts of rows, several penalties, short column numbers") {
     device_table const table(300, 30, 2, {.weights = true});
     auto const dense = table.dense<double>();
     auto const sparse = table.sparse<double>();
@@ -128,6 +130,15 @@ TEST_CASE("linear device_objective: samples are the host's, parts of sparse rows
     };
     check(data::all_of(dense));
     check(data::all_of(sparse));
+
+    data::sparse_dataset<double, std::uint16_t> narrow;
+    narrow.x = data::sparse_matrix<double, std::uint16_t>::of(table.x);
+    narrow.y = table.y;
+    narrow.weights = table.weights;
+    linear::device_rows const wide{data::all_of(sparse), backwards};
+    CHECK(test::same_answers(
+        test::ask(linear::objective{loss::logistic{}, wide, where}),
+        test::ask(linear::objective{loss::logistic{}, data::all_of(narrow), where, backwards})));
 }
 
 TEST_CASE("linear device_objective: fit goes to the device, and ends where the host's gradient is 0") {

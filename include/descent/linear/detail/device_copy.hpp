@@ -64,13 +64,13 @@ private:
 };
 
 /// Sparse rows lie there twice: by rows for the scores, by columns for the gradient.
-template <class T, class Executor>
-class device_copy<data::sparse_batch<T>, Executor> {
+template <class T, class Column, class Executor>
+class device_copy<data::sparse_batch<T, Column>, Executor> {
     template <class U>
     using memory = typename Executor::template memory<U>;
 
 public:
-    device_copy(data::sparse_batch<T> const& rows, Executor const& executor)
+    device_copy(data::sparse_batch<T, Column> const& rows, Executor const& executor)
         : y_(uploaded(rows.y ? rows.y + rows.first : nullptr, rows.count, executor)),
           weights_(uploaded(rows.weights ? rows.weights + rows.first : nullptr, rows.weights ? rows.count : 0,
                             executor)) {
@@ -82,7 +82,7 @@ public:
             offsets.push_back(rows.end(i) - begin);
         }
         entries_ = index(offsets.back());
-        std::uint32_t const* const columns = entries_ ? rows.columns + begin : nullptr;
+        Column const* const columns = entries_ ? rows.columns + begin : nullptr;
         T const* const values = entries_ ? rows.values + begin : nullptr;
         for (index k = 0; k < entries_; ++k)
             expect(index(columns[k]) < rows.features, "device_rows: column ", columns[k], ": must be in [0, ",
@@ -95,7 +95,7 @@ public:
 
     T const* targets() const { return y_.data(); }
     T const* weights() const { return weights_.size() ? weights_.data() : nullptr; }
-    device_sparse<T> reader() const { return {offsets_.data(), columns_.data(), values_.data()}; }
+    device_sparse<T, Column> reader() const { return {offsets_.data(), columns_.data(), values_.data()}; }
     std::uint32_t const* entry_rows() const { return rows_.data(); }
     T const* entry_values() const { return by_column_.data(); }
     device_piece const* pieces() const { return pieces_.data(); }
@@ -110,7 +110,7 @@ public:
     }
 
 private:
-    void turn_columns(std::vector<std::int64_t> const& offsets, std::uint32_t const* columns, T const* values,
+    void turn_columns(std::vector<std::int64_t> const& offsets, Column const* columns, T const* values,
                       index features, Executor const& executor) {
         auto const n = index(offsets.size()) - 1;
         std::vector<std::int64_t> next(std::size_t(features) + 1, 0), first{0};
@@ -143,7 +143,8 @@ private:
     index entries_ = 0;
     memory<T> y_, weights_, values_, by_column_;
     memory<std::int64_t> offsets_, first_;
-    memory<std::uint32_t> columns_, rows_;
+    memory<Column> columns_;
+    memory<std::uint32_t> rows_;
     memory<device_piece> pieces_;
 };
 

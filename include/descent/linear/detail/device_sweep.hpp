@@ -78,13 +78,13 @@ struct device_dense {
 };
 
 /// Sparse rows in the memory of a device. W lies there column after column, w[j * outputs + c].
-template <class T>
+template <class T, class Column>
 struct device_sparse {
     using number = T;
     static constexpr bool adds = false;
 
     std::int64_t const* offsets;
-    std::uint32_t const* columns;
+    Column const* columns;
     T const* values;
 
     DESCENT_FN static index place(index c, index j, index outputs, index /*features*/) {
