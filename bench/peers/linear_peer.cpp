@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// linear_peer FOLDER SET THREADS INTERCEPT RUNS [GAP]: trains logistic regression on a set of linear_data.py
-// (or SET = a LIBSVM file) by fit alone (with GAP by dual coordinate descent to that gap), prints the seconds
-// of each run (CPU time for one thread, wall time else), and writes the last run's weights and bias to
-// FOLDER/weights.
+// linear_peer FOLDER SET THREADS INTERCEPT RUNS [TOLERANCE]: trains logistic regression on a set of
+// linear_data.py (or SET = a LIBSVM file) by fit alone (with TOLERANCE by the method that this chooses, told
+// another tolerance), prints the seconds of each run (CPU time for one thread, wall time else), and writes the
+// last run's weights and bias to FOLDER/weights.
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -25,7 +25,9 @@ void run(std::string const& folder, Table const& table, int threads, bool interc
     for (int k = 0; k < runs; ++k) {
         linear::logistic_regression<float> model{table.features(), {.intercept = intercept}};
         double const wall = measure::wall_time(), cpu = measure::cpu_time();
-        if (tolerance > 0) {
+        if (tolerance > 0 && table.samples() > 30 * table.features()) {
+            fit(model, table, solve::sampled_newton{.tolerance = tolerance});
+        } else if (tolerance > 0) {
             fit(model, table, solve::dual_coordinate_descent{.tolerance = tolerance});
         } else if (threads == 1) {
             fit(model, table);
@@ -55,7 +57,7 @@ int main(int count, char** arguments) {
     bool const intercept = std::atoi(arguments[4]) != 0;
     double const tolerance = count > 6 ? std::atof(arguments[6]) : 0;
     if (set.size() > 1) {
-        run(folder, data::read_libsvm<float>(set, {.features = 123, .classes = true}), threads, intercept, runs,
+        run(folder, data::read_libsvm<float>(set, {.features = set.ends_with("a9a") ? 123 : 0, .classes = true}), threads, intercept, runs,
             tolerance);
         return 0;
     }
