@@ -61,8 +61,8 @@ TEST_CASE("solve sampled_newton: bad settings by name, a value that is not finit
     CHECK(complaint({.tolerance = 0}) == "sampled_newton: tolerance = 0: must be finite and > 0");
     CHECK(complaint({.tolerance = infinite}) == "sampled_newton: tolerance = inf: must be finite and > 0");
     CHECK(complaint({.iterations = -1}) == "sampled_newton: iterations = -1: must be >= 0");
-    CHECK(complaint({.growth = 1}) == "sampled_newton: growth = 1: must be in (1, 1e6]");
-    CHECK(complaint({.growth = 2e6}) == "sampled_newton: growth = 2e+06: must be in (1, 1e6]");
+    CHECK(complaint({.growth = 1}) == "sampled_newton: growth = 1: must be in [1.5, 1e6]");
+    CHECK(complaint({.growth = 2e6}) == "sampled_newton: growth = 2e+06: must be in [1.5, 1e6]");
     CHECK(complaint({.share = 0}) == "sampled_newton: share = 0: must be in (0, 1]");
     CHECK(complaint({.share = 1.5}) == "sampled_newton: share = 1.5: must be in (0, 1]");
     CHECK(complaint({}, 0) == "sampled_newton: x is empty");

@@ -20,8 +20,8 @@ struct elastic_net_options {
 ///     linear::elastic_net<double> model{train.features(), {.l1 = 0.1, .l2 = 0.05}};
 ///     fit(model, train);                        // solve::coordinate_descent: weights that are exactly 0
 ///
-/// Update rules work too, on the subgradient l1 sign(w), but reach 0 only about. Throws descent::error for
-/// features < 1, l1 < 0 or l2 < 0.
+/// fit alone trains it by coordinate descent, which needs one of the two > 0. Update rules work too, on the
+/// subgradient l1 sign(w), but reach 0 only about. Throws descent::error for features < 1, l1 < 0 or l2 < 0.
 template <class T>
 class elastic_net : public linear_regression<T> {
     using base = linear_regression<T>;

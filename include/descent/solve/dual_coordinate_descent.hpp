@@ -27,10 +27,10 @@ namespace descent::solve {
 /// tolerance x value; so the value is at most that much above the optimum. (w is kept as sum beta_i x_i in T;
 /// the rounding of that sum is counted in the gap where the tolerance is below the square root of T's epsilon.)
 ///
-/// A bias, which is not penalized, becomes the multiplier of sum beta_i = 0. Where samples jump between bounds
-/// (hinge, smooth hinge, absolute, Huber, quantile) it moves with each of them by the augmented Lagrangian
-/// method (Hestenes, 1969; Powell, 1969); else it stands still during a pass and goes a secant step after it,
-/// which costs hardly a pass. At the end it is put at its best for the w found.
+/// A bias, which is not penalized, becomes the multiplier of sum beta_i = 0 and moves with each sample by the
+/// augmented Lagrangian method (Hestenes, 1969; Powell, 1969). With the logistic loss it stands still during a
+/// pass and goes a secant step after it, which costs hardly a pass; the other way follows where that fails. At
+/// the end it is put at its best for the w found.
 ///
 /// One sample follows from the other, so this method runs on one thread whatever the executor.
 struct dual_coordinate_descent {
@@ -73,6 +73,8 @@ struct dual_coordinate_descent {
                 bias.setZero();
                 return ended(result, status::diverged, "a score was not finite");
             }
+            if (seen.anew)
+                forecast = {.tolerance = tolerance, .not_before = pass + 1, .improved = pass};
             if (forecast.look(seen.gap, seen.value, pass) || pass == passes) {
                 auto const exact = state.certify(tolerance);
                 result.value = now.value = exact.value;

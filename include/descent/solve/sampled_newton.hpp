@@ -38,7 +38,7 @@ struct sampled_newton {
 
     double tolerance = 1e-4;        ///< of the value: predicted distance to the optimum
     std::int64_t iterations = 200;  ///< Newton steps at most, all stages together
-    double growth = 8;              ///< samples of a stage over those of the one before, > 1
+    double growth = 8;              ///< samples of a stage over those of the one before, >= 1.5
     double share = 1.0 / 16;        ///< samples of the Hessian over those of the gradient at least, in (0, 1]
     std::uint64_t seed = 0;         ///< of the samples' choice
 
@@ -49,7 +49,7 @@ struct sampled_newton {
         expect(tolerance > 0 && std::isfinite(tolerance), "sampled_newton: tolerance = ", tolerance,
                ": must be finite and > 0");
         expect(iterations >= 0, "sampled_newton: iterations = ", iterations, ": must be >= 0");
-        expect(growth > 1 && growth <= 1e6, "sampled_newton: growth = ", growth, ": must be in (1, 1e6]");
+        expect(growth >= 1.5 && growth <= 1e6, "sampled_newton: growth = ", growth, ": must be in [1.5, 1e6]");
         expect(share > 0 && share <= 1, "sampled_newton: share = ", share, ": must be in (0, 1]");
 
         expect(x.size() > 0, "sampled_newton: x is empty");

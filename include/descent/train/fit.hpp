@@ -192,7 +192,8 @@ requires trainable<M, Table> &&(detail::fit_extra<Argument, typename M::scalar>&
     report<typename M::scalar> fit(M& model, Table const& train, Argument&&... arguments) {
     using T = typename M::scalar;
     using loss = typename M::loss_type;
-    constexpr bool sparse = std::is_same_v<Table, data::sparse_dataset<T>>;
+    constexpr bool sparse = data::is_sparse<Table>;
+    constexpr double exact = sizeof(T) == 4 ? 1e-7 : 1e-12;
     constexpr bool curved = linear::has_curvature<loss, T>;
     detail::prepare(model, train);
     if constexpr (requires { model.l1(); }) {
@@ -207,7 +208,7 @@ requires trainable<M, Table> &&(detail::fit_extra<Argument, typename M::scalar>&
                                       arguments...);
         if constexpr (curved)
             return detail::fit_by(model, train,
-                                  solve::sampled_newton{.tolerance = detail::is_quadratic<loss> ? 1e-12 : 1e-4},
+                                  solve::sampled_newton{.tolerance = detail::is_quadratic<loss> ? exact : 1e-4},
                                   arguments...);
         else
             return detail::fit_by(model, train, solve::lbfgs{}, arguments...);

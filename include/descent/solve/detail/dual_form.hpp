@@ -32,9 +32,6 @@ struct parabola_dual {
         return beta * y - V(T(curvature / 2)) * beta * beta / cost;
     }
 
-    /// Is there a bound on both sides, so that all samples may be at one?
-    bool bounded() const { return low > -unbounded && high < unbounded; }
-
     /// The bounds of s beta.
     template <class T>
     T least(T cost) const {
@@ -59,20 +56,11 @@ struct parabola_dual {
             return sign * clamp(sign * beta - g / bend, least(cost), most(cost));
         return g < T(0) ? sign * most(cost) : g > T(0) ? sign * least(cost) : beta;
     }
-
-    /// By how much the best beta falls where z rises: nothing at the bounds.
-    template <class T>
-    T response(T beta, T cost, T y, T q) const {
-        T const a = labels ? y * beta : beta, bend = q + T(curvature) / cost;
-        return a > least(cost) && a < most(cost) && bend > T(0) ? T(1) / bend : T(0);
-    }
 };
 
 /// a = |beta| in [0, C], gain = C times the entropy of a / C. (Yu, Huang & Lin, 2011.)
 struct entropy_dual {
     static constexpr bool labels = true;
-
-    static bool bounded() { return false; }
 
     template <class V>
     V gain(V beta, V cost, V y) const {
@@ -90,12 +78,8 @@ struct entropy_dual {
         return y * cost * (old + (aim - old) / (T(1) + cost * q * bend));
     }
 
-    /// As above.
-    template <class T>
-    T response(T beta, T cost, T y, T q) const {
-        T const p = y * beta / cost, bend = cost * p * (T(1) - p);
-        return bend / (T(1) + bend * q);
-    }
+    /// The most by which beta falls where z rises by 1.
+    static double steepest(double cost) { return cost / 4; }
 };
 
 constexpr entropy_dual dual_form(loss::logistic) { return {}; }

@@ -60,6 +60,9 @@ class dual_problem {
     using row = decltype(row_of(std::declval<Rows const&>(), index(0)));
     using form = decltype(dual_form(std::declval<Loss const&>()));
 
+    /// No sample jumps between bounds.
+    static constexpr bool smooth = std::same_as<form, entropy_dual>;
+
     /// What a visit to a sample needs, in one place: the walk is random.
     struct sample {
         row x;
@@ -70,6 +73,7 @@ public:
     struct seen {
         double value, gap;  ///< as the samples showed it when they were visited
         std::int64_t visits;
+        bool anew = false;  ///< the next pass begins at beta = 0 again
     };
     struct exact {
         double value, gap;
@@ -91,16 +95,15 @@ public:
                                 form_.labels ? (label > T(0.5) ? T(1) : T(-1)) : label, T(-1)});
         }
         if (bias.size()) {
-            if constexpr (std::same_as<form, entropy_dual>)
+            if constexpr (smooth) {
                 expect(ones > 0 && ones<count(), "dual_coordinate_descent: all labels are ", ones> 0 ? 1 : 0,
                        ": with a bias the loss has no minimum");
-            if (form_.bounded()) {
-                // Where samples jump between their bounds, a step a pass may circle. A constant feature as long
-                // as a row is best conditioned.
-                index const looked = std::min<index>(count(), 64);
-                for (index i = 0; i < looked; ++i)
-                    share_ += double(squared_norm(samples_[std::size_t(i)].x)) / double(looked);
-                share_ = share_ > 0 && std::isfinite(share_) ? share_ : 1;
+                double steepest = 0;
+                for (sample const& each : samples_)
+                    steepest += form_.steepest(double(each.cost));
+                search_ = bias_search(steepest);
+            } else {
+                share_ = mean_length();
             }
         }
         wake();
@@ -120,8 +123,7 @@ public:
         index const n = index(order_.size());
         constexpr index ahead = 3, far = 8;
         seen result{0, 0, n};
-        double highest = 0, lowest = 0, response = 0, lengths = 0;
-        bool const searches = bias_.size() > 0 && share_ == 0;
+        double highest = 0, lowest = 0;
         for (index k = 0; k < n; ++k) {
             fetch(k + far, n);
             if (k + ahead < n)
@@ -130,7 +132,6 @@ public:
             sample& s = at(k);
             if (s.q < T(0))
                 s.q = squared_norm(s.x) + T(share_);
-            lengths += double(s.q);
             T const z = dot(s.x, w_.data()) + bias_now();
             if constexpr (std::same_as<form, parabola_dual>)
                 if (shrink && rests(s, z, highest, lowest)) {
@@ -140,20 +141,13 @@ public:
             result.value += double(s.cost * p_.loss.value(z, label_of(s)));
             result.gap += double(shown_gap(s, z));
             T const next = form_.best(s.beta, s.cost, s.y, s.q, z), change = next - s.beta;
-            if (searches)
-                response += double(form_.response(next, s.cost, s.y, s.q));
             if (change == T(0))
                 continue;
             s.beta = next;
             add(s.x, change, w_.data());
             balance_ += double(change);
         }
-        multiplier_ += share_ * balance_;
-        if (searches) {
-            // All may be at their bounds: then as if one of mean length were not.
-            search_.move(balance_, std::max(response, lengths > 0 ? double(n) / lengths : 1.0));
-            multiplier_ = search_.bias;
-        }
+        result.anew = move_bias();
         highest_ = highest > 0 ? highest : unbounded;
         lowest_ = lowest < 0 ? lowest : -unbounded;
         std::erase(active_, asleep);
@@ -251,6 +245,40 @@ private:
         if (k < n)
             __builtin_prefetch(&at(k));
 #endif
+    }
+
+    /// A constant feature as long as a row is best conditioned.
+    double mean_length() const {
+        double total = 0;
+        index const looked = std::min<index>(count(), 64);
+        for (index i = 0; i < looked; ++i)
+            total += double(squared_norm(samples_[std::size_t(i)].x)) / double(looked);
+        return total > 0 && std::isfinite(total) ? total : 1;
+    }
+
+    /// From beta = 0 on by the multiplier: in place of a search that is lost.
+    void begin_again() {
+        share_ = mean_length();
+        multiplier_ = balance_ = 0;
+        w_.setZero();
+        for (sample& each : samples_)
+            each.beta = T(0), each.q = T(-1);
+    }
+
+    /// After a pass: a step of the search, or of the multiplier. True where all begins anew.
+    bool move_bias() {
+        if (bias_.size() == 0)
+            return false;
+        bool anew = false;
+        if (share_ > 0) {
+            multiplier_ += share_ * balance_;
+        } else {
+            multiplier_ = search_.next(balance_);
+            if ((anew = search_.lost()))
+                begin_again();
+        }
+        bias_[0] = bias_now();
+        return anew;
     }
 
     void wake() {
