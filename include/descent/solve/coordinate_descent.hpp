@@ -70,7 +70,7 @@ struct coordinate_descent {
                 pass ? watch(progress{pass, result.evaluations, seen.value, progress::unknown, seen.gap})
                      : verdict{};
             if (seen.gap <= tolerance * seen.scale)
-                return ended(result, status::converged, text("duality gap ", seen.gap));
+                return ended(result, status::converged, text("duality gap ", detail::brief(seen.gap)));
             if (told.stop)
                 return ended(result, told.status, told.reason);
             if (seen.gap < 0.9 * best) {
@@ -78,7 +78,7 @@ struct coordinate_descent {
                 improved = pass;
             }
             if (pass - improved > std::max<std::int64_t>(20, pass / 2))
-                return ended(result, status::stalled, text("duality gap ", seen.gap));
+                return ended(result, status::stalled, text("duality gap ", detail::brief(seen.gap)));
             if (pass == passes)
                 return ended(result, status::finished, text(passes, " passes"));
             state.pass();

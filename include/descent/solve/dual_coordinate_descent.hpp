@@ -83,7 +83,7 @@ struct dual_coordinate_descent {
                 if (reached || forecast.stalled(exact.gap, pass)) {
                     watch(now);
                     return ended(result, reached ? status::converged : status::stalled,
-                                 text("duality gap ", exact.gap));
+                                 text("duality gap ", detail::brief(exact.gap)));
                 }
             }
             if (told = watch(now); told.stop)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <charconv>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -32,6 +33,17 @@ struct outcome {
     double gradient_norm = progress::unknown;
     double gap = progress::unknown;
 };
+
+namespace detail {
+
+/// A number for people: two digits.
+inline std::string brief(double number) {
+    char buffer[32];
+    auto const written = std::to_chars(buffer, buffer + sizeof buffer, number, std::chars_format::general, 2);
+    return {buffer, written.ptr};
+}
+
+}  // namespace detail
 
 /// For callers that do not want to watch.
 struct unwatched {

@@ -153,7 +153,7 @@ private:
             double const gap = -slope / 2;
             if (gap <= goal * std::fabs(value)) {
                 if (whole)
-                    now.end(status::converged, text("the optimum is predicted ", gap, " below"));
+                    now.end(status::converged, text("the optimum is predicted ", detail::brief(gap), " below"));
                 return;
             }
             if (now.result.iterations >= iterations)

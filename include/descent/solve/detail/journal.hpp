@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -16,13 +15,6 @@
 
 // What all methods share: checks of the common settings, the tests that end a run, its outcome.
 namespace descent::solve::detail {
-
-/// A number for people: two digits.
-inline std::string brief(double number) {
-    char buffer[32];
-    auto const written = std::to_chars(buffer, buffer + sizeof buffer, number, std::chars_format::general, 2);
-    return {buffer, written.ptr};
-}
 
 /// Throws descent::error for settings or a starting point that no run can begin with.
 inline void check_common(std::string_view who, std::int64_t iterations, double tolerance, index n) {

@@ -68,11 +68,11 @@ outcome run_passes(Method const& m, State& state, vector_view<T> w, vector_view<
             return ended(result, status::diverged, "a weight was not finite");
         }
         if (known && seen.norm <= m.tolerance)
-            return ended(result, status::converged, text("gradient norm ", seen.norm));
+            return ended(result, status::converged, text("gradient norm ", brief(seen.norm)));
         if (told.stop)
             return ended(result, told.status, told.reason);
         if (known && pass - improved > std::max<std::int64_t>(48, pass / 2))
-            return ended(result, status::stalled, text("gradient norm ", seen.norm));
+            return ended(result, status::stalled, text("gradient norm ", brief(seen.norm)));
         if (pass == m.passes)
             return ended(result, status::finished, text(m.passes, " passes"));
         shuffle(n, m.seed, pass, order);
