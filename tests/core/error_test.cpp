@@ -8,28 +8,15 @@
 
 #include <descent/core/error.hpp>
 
+#include "message.hpp"
+
 using namespace descent;
 
-namespace {
-
-/// The message of the descent::error that f throws.
-template <class F>
-std::string message(F f) {
-    try {
-        f();
-    } catch (error const& e) {
-        return e.what();
-    }
-    return "no error";
-}
-
-}  // namespace
-
 TEST_CASE("core error: expect throws the joined parts, or nothing") {
-    CHECK(message([] { expect(false, "plateau: factor = ", 1.5, ": must be in (0, 1)"); }) ==
+    CHECK(message_of([] { expect(false, "plateau: factor = ", 1.5, ": must be in (0, 1)"); }) ==
           "plateau: factor = 1.5: must be in (0, 1)");
-    CHECK(message([] { expect(true, "unseen"); }) == "no error");
-    CHECK(message([] { fail("train.csv:", 17, ": column ", 3, " 'abc' is not a number"); }) ==
+    CHECK(message_of([] { expect(true, "unseen"); }) == "(no error)");
+    CHECK(message_of([] { fail("train.csv:", 17, ": column ", 3, " 'abc' is not a number"); }) ==
           "train.csv:17: column 3 'abc' is not a number");
 }
 

@@ -11,7 +11,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "data/message.hpp"
+#include "message.hpp"
 
 namespace {
 

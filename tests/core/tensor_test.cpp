@@ -8,21 +8,9 @@
 
 #include <descent/core/tensor.hpp>
 
+#include "message.hpp"
+
 using namespace descent;
-
-namespace {
-
-template <class F>
-std::string message(F f) {
-    try {
-        f();
-    } catch (error const& e) {
-        return e.what();
-    }
-    return "no error";
-}
-
-}  // namespace
 
 TEST_CASE("core tensor: shape knows rank, extents and size") {
     constexpr shape scalar{}, line{7}, image{3, 28, 28}, empty{4, 0, 5};
@@ -40,12 +28,14 @@ TEST_CASE("core tensor: shape knows rank, extents and size") {
 }
 
 TEST_CASE("core tensor: shape refuses what is no shape") {
-    CHECK(message([] { shape{2, -1}; }) == "shape: extent 1 = -1: must be >= 0");
-    CHECK(message([] { shape{1, 1, 1, 1, 1, 1, 1}; }) == "shape: rank = 7: must be <= 6");
+    CHECK(message_of([] { shape{2, -1}; }) == "shape: extent 1 = -1: must be >= 0");
+    CHECK(message_of([] { shape{1, 1, 1, 1, 1, 1, 1}; }) == "shape: rank = 7: must be <= 6");
     constexpr descent::index big = descent::index(1) << 31;
-    CHECK(message([] { shape{big, big}; }) == "shape: extent 1 = 2147483648: the number of elements overflows");
-    CHECK(message([] { shape{descent::index(1) << 60}; }) == "no error");
-    CHECK(message([] { shape{(descent::index(1) << 60) + 1}; }) ==
+    CHECK(message_of([] {
+              shape{big, big};
+          }) == "shape: extent 1 = 2147483648: the number of elements overflows");
+    CHECK(message_of([] { shape{descent::index(1) << 60}; }) == "(no error)");
+    CHECK(message_of([] { shape{(descent::index(1) << 60) + 1}; }) ==
           "shape: extent 0 = 1152921504606846977: the number of elements overflows");
 }
 

@@ -10,24 +10,12 @@
 
 #include <string>
 
+#include "message.hpp"
+
 using namespace descent;
 using exec::gemm;
 using exec::transposed;
 using test::some_matrix;
-
-namespace {
-
-template <class F>
-std::string message_of(F f) {
-    try {
-        f();
-    } catch (error const& thrown) {
-        return thrown.what();
-    }
-    return "nothing thrown";
-}
-
-}  // namespace
 
 TEMPLATE_TEST_CASE("exec gemm: four forms of a product agree with Eigen's in double", "", float, double) {
     using T = TestType;

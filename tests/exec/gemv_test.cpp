@@ -11,24 +11,12 @@
 #include <string>
 #include <vector>
 
+#include "message.hpp"
+
 using namespace descent;
 using exec::gemv;
 using exec::transposed;
 using test::some_matrix;
-
-namespace {
-
-template <class F>
-std::string message_of(F f) {
-    try {
-        f();
-    } catch (error const& thrown) {
-        return thrown.what();
-    }
-    return "nothing thrown";
-}
-
-}  // namespace
 
 TEMPLATE_TEST_CASE("exec gemv: A x and A^T x agree with Eigen's in double", "", float, double) {
     using T = TestType;

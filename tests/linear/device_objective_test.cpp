@@ -18,6 +18,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "message.hpp"
+
 using namespace descent;
 using descent::test::device_table;
 using descent::test::emulated;
@@ -26,16 +28,6 @@ namespace {
 
 // Threads of a step run in both orders: none may depend on another.
 emulated const backwards{}, forwards{.forwards = true};
-
-template <class F>
-std::string message_of(F f) {
-    try {
-        f();
-    } catch (error const& thrown) {
-        return thrown.what();
-    }
-    return "nothing thrown";
-}
 
 }  // namespace
 

@@ -11,7 +11,7 @@
 #include <descent/data/csv.hpp>
 #include <descent/exec/openmp.hpp>
 
-#include "data/message.hpp"
+#include "message.hpp"
 
 using namespace descent;
 namespace kernel = descent::linear::kernel;

@@ -10,7 +10,7 @@
 #include <descent/data/csv.hpp>
 #include <descent/linear/online_svm.hpp>
 
-#include "data/message.hpp"
+#include "message.hpp"
 
 using namespace descent;
 

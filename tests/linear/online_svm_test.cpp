@@ -11,7 +11,7 @@
 
 #include <descent/core/random.hpp>
 
-#include "data/message.hpp"
+#include "message.hpp"
 
 using namespace descent;
 using linear::averaging;

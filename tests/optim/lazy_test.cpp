@@ -12,6 +12,8 @@
 
 #include "optim/rows.hpp"
 
+#include "message.hpp"
+
 using descent::chain;
 using descent::lazy_adam;
 using descent::lazy_optimizer;
@@ -58,16 +60,6 @@ void like_dense(Recipe const& recipe) {
     expected["table"].matrix().row(5) = small["rows"].matrix().row(0);
     expected["table"].matrix().row(2) = small["rows"].matrix().row(1);
     CHECK(same_bits(w, expected));
-}
-
-template <class F>
-std::string complaint(F const& f) {
-    try {
-        f();
-    } catch (descent::error const& e) {
-        return e.what();
-    }
-    return {};
 }
 
 }  // namespace
@@ -208,11 +200,11 @@ TEST_CASE("optim lazy: goes on from a saved state bit for bit") {
     missing.slots.pop_back();
     longer.memory.push_back(1);
     other.slots[0] = params<float>{{"table", {6, 4}}};
-    CHECK(complaint([&] { resumed.restore(missing); }) ==
+    CHECK(message_of([&] { resumed.restore(missing); }) ==
           "lazy_optimizer: state has 2 slots, the recipe has 3");
-    CHECK(complaint([&] { resumed.restore(longer); }) ==
+    CHECK(message_of([&] { resumed.restore(longer); }) ==
           "lazy_optimizer: state has 2 numbers of memory, the recipe has 1");
-    CHECK(complaint([&] { resumed.restore(other); }) ==
+    CHECK(message_of([&] { resumed.restore(other); }) ==
           "lazy_optimizer: state: tensor 0 is 'table' [6, 4], expected 'table' [6, 5]");
 }
 
@@ -242,7 +234,7 @@ TEST_CASE("optim lazy: bad input is named, and changes nothing") {
     auto const recipe = chain(descent::adam{}, rate{0.1});
     lazy_optimizer lazy{recipe, w, "table"};
     auto const attempt = [&](row_list const& rows, matrix<float> const& g) {
-        return complaint([&] { lazy.step(rows, g); });
+        return message_of([&] { lazy.step(rows, g); });
     };
     CHECK(attempt({0, 3, 11}, matrix<float>::Ones(3, 5)) ==
           "lazy_optimizer: rows[2] = 11: must be in [0, 11), the rows of 'table'");
@@ -254,15 +246,15 @@ TEST_CASE("optim lazy: bad input is named, and changes nothing") {
           "lazy_optimizer: gradients of 'table' are [2, 4]: must be [2, 5], one row for each that is touched");
     CHECK(lazy.steps() == 0);
     CHECK(same_bits(w, before));
-    CHECK(complaint([&] { lazy_optimizer(recipe, w, "tabel"); }) ==
+    CHECK(message_of([&] { lazy_optimizer(recipe, w, "tabel"); }) ==
           "params: there is no tensor 'tabel', only " + w.names());
-    CHECK(complaint([&] { lazy_optimizer(recipe, w, "scalar"); }) ==
+    CHECK(message_of([&] { lazy_optimizer(recipe, w, "scalar"); }) ==
           "lazy_optimizer: tensor 'scalar' is a scalar: must have rows");
-    CHECK(complaint([&] { lazy_optimizer(chain(lazy_adam{.beta1 = 1}), w, "table"); }) ==
+    CHECK(message_of([&] { lazy_optimizer(chain(lazy_adam{.beta1 = 1}), w, "table"); }) ==
           "lazy_adam: beta1 = 1: must be in [0, 1)");
-    CHECK(complaint([&] { lazy_optimizer(chain(lazy_adam{.beta2 = -1}), w, "table"); }) ==
+    CHECK(message_of([&] { lazy_optimizer(chain(lazy_adam{.beta2 = -1}), w, "table"); }) ==
           "lazy_adam: beta2 = -1: must be in [0, 1)");
-    CHECK(complaint([&] { lazy_optimizer(chain(lazy_adam{.epsilon = -1}), w, "table"); }) ==
+    CHECK(message_of([&] { lazy_optimizer(chain(lazy_adam{.epsilon = -1}), w, "table"); }) ==
           "lazy_adam: epsilon = -1: must be finite and >= 0");
 }
 

@@ -3,19 +3,11 @@
 
 #include <descent/optim.hpp>
 
+#include "message.hpp"
+
 using namespace descent;
 
 namespace {
-
-template <class Action>
-std::string complaint(Action const& action) {
-    try {
-        action();
-    } catch (error const& caught) {
-        return caught.what();
-    }
-    return "(no error)";
-}
 
 params<double> ones() {
     params<double> weights{{"layer.w", {2, 3}}, {"layer.bias", {2}}, {"head.bias", {1}}};
@@ -36,11 +28,11 @@ using adam_recipe = decltype(chain(adam{}, rate{0.1}));
 
 TEST_CASE("optim optimizer: bad members are found at once") {
     auto weights = ones();
-    CHECK(complaint([&] {
+    CHECK(message_of([&] {
               optimizer{chain(adam{.beta1 = 1}), weights};
           }) == "adam: beta1 = 1: must be in [0, 1)");
     optimizer opt{chain(adam{}, rate{0.1}), weights};
-    CHECK(complaint([&] { opt.group("*.bias", chain(adam{.epsilon = -1}, rate{0.1})); }) ==
+    CHECK(message_of([&] { opt.group("*.bias", chain(adam{.epsilon = -1}, rate{0.1})); }) ==
           "adam: epsilon = -1: must be finite and >= 0");
 }
 
@@ -49,8 +41,8 @@ TEST_CASE("optim optimizer: gradients of another layout are refused and change n
     optimizer opt{chain(adam{}, rate{0.1}), weights};
     params<double> few{{"layer.w", {2, 3}}},
         other{{"layer.w", {3, 2}}, {"layer.bias", {2}}, {"head.bias", {1}}};
-    CHECK(complaint([&] { opt.step(few); }) == "optimizer: gradients: 1 tensors given, 3 expected");
-    CHECK(complaint([&] { opt.step(other); }) ==
+    CHECK(message_of([&] { opt.step(few); }) == "optimizer: gradients: 1 tensors given, 3 expected");
+    CHECK(message_of([&] { opt.step(other); }) ==
           "optimizer: gradients: tensor 0 is 'layer.w' [3, 2], expected 'layer.w' [2, 3]");
     CHECK(opt.steps() == 0);
     CHECK(opt.state().calls == 0);
@@ -105,20 +97,20 @@ TEST_CASE("optim optimizer: group errors") {
     auto weights = ones();
     optimizer opt{chain(adam{}, rate{0.1}), weights};
     adam_recipe const other = chain(adam{}, rate{0.2});
-    CHECK(complaint([&] { opt.group("tail.*", other); }) ==
+    CHECK(message_of([&] { opt.group("tail.*", other); }) ==
           "optimizer: group 'tail.*' matches no tensor, only " + weights.names() + " are there");
-    CHECK(complaint([&] { opt.group("bias", other); }) ==
+    CHECK(message_of([&] { opt.group("bias", other); }) ==
           "optimizer: group 'bias' matches no tensor, only " + weights.names() + " are there");
-    CHECK(complaint([&] { opt.freeze("*.w*"); }) ==
+    CHECK(message_of([&] { opt.freeze("*.w*"); }) ==
           "optimizer: group '*.w*' matches no tensor, only " + weights.names() + " are there");
     opt.step(weights.like());
-    CHECK(complaint([&] { opt.group("*.bias", other); }) ==
+    CHECK(message_of([&] { opt.group("*.bias", other); }) ==
           "optimizer: group '*.bias': must be named before the first step");
-    CHECK(complaint([&] { opt.freeze("*.bias"); }) ==
+    CHECK(message_of([&] { opt.freeze("*.bias"); }) ==
           "optimizer: group '*.bias': must be named before the first step");
 
     optimizer waits{chain(accumulate{2}), weights};
-    CHECK(complaint([&] { waits.group("*.bias", chain(accumulate{3})); }) ==
+    CHECK(message_of([&] { waits.group("*.bias", chain(accumulate{3})); }) ==
           "optimizer: group '*.bias': accumulates 3 calls, the recipe 2");
 }
 
@@ -130,17 +122,17 @@ TEST_CASE("optim optimizer: a state of another recipe or layout is refused and c
 
     auto few = good;
     few.slots.pop_back();
-    CHECK(complaint([&] { opt.restore(few); }) == "optimizer: state has 1 slots, the recipe has 2");
+    CHECK(message_of([&] { opt.restore(few); }) == "optimizer: state has 1 slots, the recipe has 2");
     auto remembers = good;
     remembers.memory.push_back(1);
-    CHECK(complaint([&] { opt.restore(remembers); }) ==
+    CHECK(message_of([&] { opt.restore(remembers); }) ==
           "optimizer: state has 1 numbers of memory, the recipe has 0");
     auto whole = good;
     whole.tensor_state.resize(2);
-    CHECK(complaint([&] { opt.restore(whole); }) == "optimizer: state has 2 tensor states, the recipe has 0");
+    CHECK(message_of([&] { opt.restore(whole); }) == "optimizer: state has 2 tensor states, the recipe has 0");
     auto shaped = good;
     shaped.slots[1] = params<double>{{"w", {9}}};
-    CHECK(complaint([&] { opt.restore(shaped); }) == "optimizer: state: 1 tensors given, 3 expected");
+    CHECK(message_of([&] { opt.restore(shaped); }) == "optimizer: state: 1 tensors given, 3 expected");
     CHECK(opt.steps() == 1);
     CHECK(opt.slot(0)["layer.w"].flat()[0] == good.slots[0]["layer.w"].flat()[0]);
 }
@@ -157,8 +149,8 @@ TEST_CASE("optim optimizer: slots and averages can be read") {
     CHECK(weights["layer.w"].flat()[0] == 0.375);
     CHECK(opt.averaged()["layer.w"].flat()[0] == 0.5 * 0.75 + 0.5 * 0.375);
     CHECK(opt.averaged()["head.bias"].flat()[0] == 1);  // frozen
-    CHECK(complaint([&] { opt.slot(2); }) == "optimizer: slot 2: must be in [0, 2)");
-    CHECK(complaint([&] { opt.slot(-1); }) == "optimizer: slot -1: must be in [0, 2)");
+    CHECK(message_of([&] { opt.slot(2); }) == "optimizer: slot 2: must be in [0, 2)");
+    CHECK(message_of([&] { opt.slot(-1); }) == "optimizer: slot -1: must be in [0, 2)");
 
     // Two averages: the last in the chain.
     auto others = ones();
@@ -206,7 +198,7 @@ TEST_CASE("optim optimizer: a state that is refused leaves it as it was, an init
     optimizer opt{chain(nadam{}, rate{0.1}), weights};
     optimizer_state<double> wrong;
     wrong.calls = 3;
-    CHECK(complaint([&] { opt.restore(wrong); }) == "optimizer: state has 0 slots, the recipe has 2");
+    CHECK(message_of([&] { opt.restore(wrong); }) == "optimizer: state has 0 slots, the recipe has 2");
     opt.freeze("*.bias");  // refused once training has begun
 
     opt.step(weights);
@@ -223,7 +215,7 @@ TEST_CASE("optim optimizer: what is edited between steps is checked") {
     opt.step(weights);
     auto const before = weights;
     get<adam>(opt.recipe()).beta1 = 1.5;
-    CHECK(complaint([&] { opt.step(weights); }) == "adam: beta1 = 1.5: must be in [0, 1)");
+    CHECK(message_of([&] { opt.step(weights); }) == "adam: beta1 = 1.5: must be in [0, 1)");
     CHECK(opt.steps() == 1);
     CHECK(weights.data()[0] == before.data()[0]);
     get<adam>(opt.recipe()).beta1 = 0.5;

@@ -9,7 +9,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "data/message.hpp"
+#include "message.hpp"
 
 // Numbers that other libraries and arithmetic by hand give.
 using namespace descent;

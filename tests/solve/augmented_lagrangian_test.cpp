@@ -5,9 +5,9 @@
 #include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
 
-#include <data/message.hpp>
 #include <descent/solve/augmented_lagrangian.hpp>
 #include <solve/solvers.hpp>
+#include "message.hpp"
 
 // Problems of Nocedal & Wright (2006, chapter 12) and of Hock & Schittkowski (1981), with their optima.
 

@@ -149,7 +149,7 @@ TEST_CASE("solve saga: floats, and bad input by name for all four") {
 
     auto const thin = sparse(labelled<double>(9, 3));
     solve::linear_problem const q{data::all_of(thin), loss::logistic{}, 0.1};
-    auto const complaint = [&](auto const& method) { return message([&] { run(method, q, true); }); };
+    auto const complaint = [&](auto const& method) { return message_of([&] { run(method, q, true); }); };
     CHECK(complaint(solve::averaged_sgd{.passes = 0}) == "averaged_sgd: passes = 0: must be > 0");
     CHECK(complaint(solve::averaged_sgd{.rate = -1}) == "averaged_sgd: rate = -1: must be finite and >= 0");
     CHECK(complaint(solve::averaged_sgd{.batch = 0}) == "averaged_sgd: batch = 0: must be > 0");

@@ -6,7 +6,6 @@
 #include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
 
-#include <data/message.hpp>
 #include <descent/solve/barzilai_borwein.hpp>
 #include <descent/solve/bfgs.hpp>
 #include <descent/solve/conjugate_gradient.hpp>
@@ -15,6 +14,7 @@
 #include <descent/solve/lbfgsb.hpp>
 #include <descent/solve/newton_cg.hpp>
 #include <solve/solvers.hpp>
+#include "message.hpp"
 
 // What every smooth method promises, by one row each.
 

@@ -192,7 +192,7 @@ TEST_CASE(
     CHECK(few.end.reason == "1 passes");
 
     auto const complaint = [&](coordinate_descent const& method, double l2) {
-        return message([&] {
+        return message_of([&] {
             run(method, solve::linear_problem{data::all_of(table), loss::squared{}, l2}, true);
         });
     };

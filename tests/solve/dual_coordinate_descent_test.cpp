@@ -112,7 +112,7 @@ TEST_CASE("solve dual_coordinate_descent: floats, one class, no rows to speak of
         run(dual_coordinate_descent{}, solve::linear_problem{data::all_of(same), loss::hinge{}, 0.01}, true);
     CHECK(hinge.value < 1e-12);
     CHECK(hinge.end.status == status::converged);
-    CHECK(message([&] { run(dual_coordinate_descent{}, logistic, true); }) ==
+    CHECK(message_of([&] { run(dual_coordinate_descent{}, logistic, true); }) ==
           "dual_coordinate_descent: all labels are 1: with a bias the loss has no minimum");
     // Rows without entries pull at the bias alone.
     data::dataset<double> empty;
@@ -151,7 +151,7 @@ TEST_CASE("solve dual_coordinate_descent: the order is the seed's, the watcher c
 
     auto const complaint = [&](dual_coordinate_descent const& method, double l2, index w, index b) {
         vector<double> numbers = vector<double>::Zero(w + b);
-        return message([&] {
+        return message_of([&] {
             method.run(solve::linear_problem{data::all_of(table), loss::hinge{}, l2}, {numbers.data(), w},
                        {numbers.data() + w, b}, solve::unwatched{});
         });

@@ -5,13 +5,13 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include <data/message.hpp>
 #include <descent/solve/barzilai_borwein.hpp>
 #include <descent/solve/bfgs.hpp>
 #include <descent/solve/conjugate_gradient.hpp>
 #include <descent/solve/gradient_descent.hpp>
 #include <descent/solve/lbfgs.hpp>
 #include <solve/solvers.hpp>
+#include "message.hpp"
 
 using namespace descent;
 using solve::conjugacy;

@@ -6,9 +6,9 @@
 #include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
 
-#include <data/message.hpp>
 #include <descent/solve/lbfgsb.hpp>
 #include <solve/solvers.hpp>
+#include "message.hpp"
 
 using namespace descent;
 using solve::lbfgsb;

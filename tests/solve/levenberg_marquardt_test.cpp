@@ -7,10 +7,10 @@
 #include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
 
-#include <data/message.hpp>
 #include <descent/solve/gauss_newton.hpp>
 #include <descent/solve/levenberg_marquardt.hpp>
 #include <solve/solvers.hpp>
+#include "message.hpp"
 
 using namespace descent;
 using solve::gauss_newton;

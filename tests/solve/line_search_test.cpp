@@ -5,9 +5,9 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include <data/message.hpp>
 #include <descent/core/error.hpp>
 #include <descent/solve/line_search.hpp>
+#include "message.hpp"
 
 // The test functions of More & Thuente, Line search algorithms with guaranteed sufficient decrease (1994), with
 // the numbers of evaluations that their tables I to III report from steps 1e-3, 1e-1, 10 and 1000.

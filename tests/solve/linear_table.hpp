@@ -11,6 +11,8 @@
 #include <descent/data/sparse.hpp>
 #include <descent/solve/linear_problem.hpp>
 
+#include "message.hpp"
+
 // What the tests of the methods share that go sample by sample.
 namespace descent::linear_table {
 
@@ -80,17 +82,6 @@ double gradient_norm(solve::linear_problem<Rows, Loss> const& p, data::dataset<T
         slope_b += s;
     }
     return std::sqrt(g.squaredNorm() + (with_bias ? slope_b * slope_b : 0.0));
-}
-
-/// The message of the error that f throws; "no error" if it throws none.
-template <class F>
-std::string message(F&& f) {
-    try {
-        f();
-    } catch (error const& e) {
-        return e.what();
-    }
-    return "no error";
 }
 
 /// A file of LIBSVM lines with labels -1 and 1, from DESCENT_DATA; empty where there is none.

@@ -4,9 +4,9 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include <data/message.hpp>
 #include <descent/solve/newton_cg.hpp>
 #include <solve/solvers.hpp>
+#include "message.hpp"
 
 using namespace descent;
 using solve::newton_cg;

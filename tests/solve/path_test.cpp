@@ -40,15 +40,15 @@ TEST_CASE("solve path: the lasso path equals scikit-learn's lasso_path") {
     CHECK(std::abs(net.alpha[0] - 2 * alpha[0]) < 1e-12);
     CHECK(net.w.row(0).norm() == 0);
 
-    CHECK(message([&] { solve::lasso_path{.mix = 0}.run(p); }) == "lasso_path: mix = 0: must be in (0, 1]");
-    CHECK(message([&] { solve::lasso_path{.points = 0}.run(p); }) ==
+    CHECK(message_of([&] { solve::lasso_path{.mix = 0}.run(p); }) == "lasso_path: mix = 0: must be in (0, 1]");
+    CHECK(message_of([&] { solve::lasso_path{.points = 0}.run(p); }) ==
           "geometric_grid: points = 0: must be >= 1");
-    CHECK(message([&] { solve::lasso_path{.reach = 2}.run(p); }) ==
+    CHECK(message_of([&] { solve::lasso_path{.reach = 2}.run(p); }) ==
           "geometric_grid: reach = 2: must be in (0, 1]");
-    CHECK(message([] { solve::geometric_grid(-1, 0.5, 3); }) ==
+    CHECK(message_of([] { solve::geometric_grid(-1, 0.5, 3); }) ==
           "geometric_grid: first = -1: must be finite and > 0");
     table.y.setZero();
-    CHECK(message([&] { solve::lasso_path{}.run(p); }) ==
+    CHECK(message_of([&] { solve::lasso_path{}.run(p); }) ==
           "lasso_path: the largest product of a column and the targets is 0: must be finite and > 0");
 }
 

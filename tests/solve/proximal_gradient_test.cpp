@@ -145,7 +145,7 @@ TEST_CASE("solve owlqn: no penalty, stops, bad input, values that are not finite
     CHECK(ends(solve::owlqn{.tolerance = 0}));
     CHECK(ends(solve::fista<>{.tolerance = 0}));
     CHECK(ends(solve::proximal_gradient<>{.tolerance = 0}));
-    auto const complaint = [](auto const& method, index n) { return message([&] { method.check(n); }); };
+    auto const complaint = [](auto const& method, index n) { return message_of([&] { method.check(n); }); };
     CHECK(complaint(solve::owlqn{.l1 = -1}, 1) == "owlqn: l1 = -1: must be finite and >= 0");
     CHECK(complaint(solve::owlqn{.memory = 0}, 1) == "owlqn: memory = 0: must be >= 1");
     CHECK(complaint(solve::owlqn{.free = 2}, 1) == "owlqn: free = 2: must be in [0, 1]");

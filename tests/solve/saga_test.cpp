@@ -148,7 +148,7 @@ TEST_CASE("solve saga: a sum that is not finite gives the start back, bad input 
 
     auto f = broken;
     auto const complaint = [&](auto const& method, index size = 1) {
-        return message([&] { solved_by<double>(method, f, vector<double>::Zero(size)); });
+        return message_of([&] { solved_by<double>(method, f, vector<double>::Zero(size)); });
     };
     CHECK(complaint(solve::saga{.rate = -1}) == "saga: rate = -1: must be finite and >= 0");
     CHECK(complaint(solve::svrg{.l1 = -1}) == "svrg: l1 = -1: must be finite and >= 0");

@@ -55,7 +55,7 @@ TEST_CASE("solve sampled_newton: from a sample to all, the optimum of all") {
 
 TEST_CASE("solve sampled_newton: bad settings by name, a value that is not finite is a status") {
     auto const complaint = [](solve::sampled_newton const& method, index size = 1) {
-        return message([&] { solved_by(method, {5}, size); });
+        return message_of([&] { solved_by(method, {5}, size); });
     };
     double const infinite = std::numeric_limits<double>::infinity();
     CHECK(complaint({.tolerance = 0}) == "sampled_newton: tolerance = 0: must be finite and > 0");

@@ -14,7 +14,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
-#include "data/message.hpp"
+#include "message.hpp"
 
 using namespace descent;
 

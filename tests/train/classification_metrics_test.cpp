@@ -13,7 +13,7 @@
 #include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
 
-#include "data/message.hpp"
+#include "message.hpp"
 #include "metric_problem.hpp"
 
 using namespace descent;

@@ -12,7 +12,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "data/message.hpp"
+#include "message.hpp"
 
 using namespace descent;
 

@@ -7,7 +7,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "data/message.hpp"
+#include "message.hpp"
 #include "train/problems.hpp"
 
 using namespace descent;

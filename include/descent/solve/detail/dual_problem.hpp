@@ -73,7 +73,7 @@ public:
     struct seen {
         double value, gap;  ///< as the samples showed it when they were visited
         std::int64_t visits;
-        bool anew = false;  ///< the next pass begins at beta = 0 again
+        bool anew = false;  ///< began at beta = 0 again
     };
     struct exact {
         double value, gap;
@@ -119,10 +119,13 @@ public:
 
     /// One pass over the active samples in the order of (seed, pass).
     seen pass(std::uint64_t seed, std::int64_t number, bool shrink) {
+        bool const anew = share_ == 0 && search_.lost();
+        if (anew)
+            begin_again();
         shuffle(index(active_.size()), seed, number, order_);
         index const n = index(order_.size());
         constexpr index ahead = 3, far = 8;
-        seen result{0, 0, n};
+        seen result{0, 0, n, anew};
         double highest = 0, lowest = 0;
         for (index k = 0; k < n; ++k) {
             fetch(k + far, n);
@@ -147,7 +150,7 @@ public:
             add(s.x, change, w_.data());
             balance_ += double(change);
         }
-        result.anew = move_bias();
+        move_bias();
         highest_ = highest > 0 ? highest : unbounded;
         lowest_ = lowest < 0 ? lowest : -unbounded;
         std::erase(active_, asleep);
@@ -237,8 +240,8 @@ private:
 
     index count() const { return index(samples_.size()); }
     sample& at(index k) { return samples_[std::size_t(active_[std::size_t(order_[std::size_t(k)])])]; }
-    T bias_now() const { return T(multiplier_ + share_ * balance_); }
     T label_of(sample const& s) const { return form_.labels ? (s.y > T(0) ? T(1) : T(0)) : s.y; }
+    T bias_now() const { return T(multiplier_ + share_ * balance_); }
 
     void fetch([[maybe_unused]] index k, [[maybe_unused]] index n) {
 #if defined(__GNUC__)
@@ -265,20 +268,12 @@ private:
             each.beta = T(0), each.q = T(-1);
     }
 
-    /// After a pass: a step of the search, or of the multiplier. True where all begins anew.
-    bool move_bias() {
+    /// After a pass: a step of the search, or of the multiplier.
+    void move_bias() {
         if (bias_.size() == 0)
-            return false;
-        bool anew = false;
-        if (share_ > 0) {
-            multiplier_ += share_ * balance_;
-        } else {
-            multiplier_ = search_.next(balance_);
-            if ((anew = search_.lost()))
-                begin_again();
-        }
+            return;
+        multiplier_ = share_ > 0 ? multiplier_ + share_ * balance_ : search_.next(balance_);
         bias_[0] = bias_now();
-        return anew;
     }
 
     void wake() {
