@@ -19,15 +19,15 @@ struct objective {
     arma::fvec const& y;
     arma::fvec z = {}, slope = {};
 
-    double EvaluateWithGradient(arma::fmat const& w, arma::fmat& g) {
+    float EvaluateWithGradient(arma::fmat const& w, arma::fmat& g) {
         auto const n = double(y.n_elem);
         z = x.t() * w;
         slope = 1 / (1 + arma::exp(-z)) - y;
         g = (x * slope + w) / float(n);
         double const loss = arma::accu(arma::log1p(arma::exp(-arma::abs(z))) + arma::clamp(z, 0.f, 1e30f) - y % z);
-        return loss / n + 0.5 * double(arma::dot(w, w)) / n;
+        return float(loss / n + 0.5 * double(arma::dot(w, w)) / n);
     }
-    double Evaluate(arma::fmat const& w) {
+    float Evaluate(arma::fmat const& w) {
         arma::fmat unused;
         return EvaluateWithGradient(w, unused);
     }
