@@ -8,6 +8,7 @@
 #include <descent/exec.hpp>
 #include <descent/linear.hpp>
 #include <descent/loss.hpp>
+#include <descent/nn.hpp>
 #include <descent/optim.hpp>
 #include <descent/plot.hpp>
 #include <descent/regularize.hpp>

@@ -177,10 +177,12 @@ public:
     /// Bit i % 8 of byte i / 8 belongs to number i of the arena; nullptr where nothing is masked.
     std::uint8_t const* mask_bits() const { return masked() ? mask_.data() : nullptr; }
 
+    /// The room that a tensor of n numbers takes in an arena: whole registers of the widest kind, which are
+    /// also whole bytes of a mask.
+    static constexpr index padded(index n) { return (n + granule - 1) / granule * granule; }
+
 private:
-    /// The widest register; also a whole number of mask bytes.
     static constexpr index granule = index(alignment / sizeof(T));
-    static index padded(index n) { return (n + granule - 1) / granule * granule; }
 
     std::vector<entry> entries_;
     aligned_buffer<T> arena_;

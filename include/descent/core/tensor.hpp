@@ -62,6 +62,15 @@ public:
         return product;
     }
 
+    /// The same extents but for the first.
+    constexpr shape with_first(index extent) const {
+        shape other = *this;
+        expect(rank_ > 0, "shape: a scalar has no first extent");
+        expect(extent >= 0, "shape: extent 0 = ", extent, ": must be >= 0");
+        other.extents_[0] = extent;
+        return other;
+    }
+
     friend constexpr bool operator==(shape const&, shape const&) = default;
 
     /// "[10, 64]", for messages.

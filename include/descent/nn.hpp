@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Networks of layers, forward and backward by hand.
+
+#include <descent/nn/activation.hpp>
+#include <descent/nn/builder.hpp>
+#include <descent/nn/dense.hpp>
+#include <descent/nn/dropout.hpp>
+#include <descent/nn/flatten.hpp>
+#include <descent/nn/initializer.hpp>
+#include <descent/nn/layer.hpp>
+#include <descent/nn/named.hpp>
+#include <descent/nn/network.hpp>
+#include <descent/nn/parallel.hpp>
+#include <descent/nn/pass.hpp>
+#include <descent/nn/residual.hpp>
+#include <descent/nn/sequential.hpp>

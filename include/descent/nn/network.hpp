@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <descent/core/memory.hpp>
+#include <descent/core/params.hpp>
+#include <descent/data/batch.hpp>
+#include <descent/data/check.hpp>
+#include <descent/exec/serial.hpp>
+#include <descent/loss/softmax_cross_entropy.hpp>
+#include <descent/nn/detail/loss_rows.hpp>
+#include <descent/nn/layer.hpp>
+
+namespace descent::nn {
+
+/// What a network reads: numbers of type T in this shape for one sample. Tables give them as `extents.size()`
+/// features in row-major order.
+///
+///     nn::input<float>{1, 28, 28}
+template <class T>
+struct input {
+    shape extents;
+
+    input(std::initializer_list<index> axes) : extents(axes) {}
+    explicit input(shape const& given) : extents(given) {}
+};
+
+/// Settings of a network.
+struct network_options {
+    std::uint64_t seed = 0;  ///< of the first weights and of dropout
+};
+
+/// Layers under a loss: a model that fit trains, its tensors in one arena. Scores are the outputs of the last
+/// layer; the losses are those of linear models, one score or k scores a sample.
+///
+///     nn::network net{nn::input<float>{784}, nn::sequential{nn::dense{128}, nn::relu{}, nn::dense{10}},
+///                     loss::softmax_cross_entropy{}};
+///     fit(net, train, chain(adam{}, rate{1e-3}), {.epochs = 5, .batch = 64}, exec::openmp{});
+///
+/// Shapes are checked here: throws descent::error that names the layer and the shapes. One network serves one
+/// thread at a time. The first batch of a size makes the workspace; steps of no larger batches allocate
+/// nothing.
+template <class T, class Layers, class Loss = loss::softmax_cross_entropy>
+class network {
+public:
+    using scalar = T;
+
+    network(input<T> const& from, Layers const& layers, Loss const& loss = {},
+            network_options const& options = {})
+        : network(from, layers, loss, options, builder<T>{}) {}
+
+    descent::params<T>& params() { return params_; }
+    descent::params<T> const& params() const { return params_; }
+    /// What training changes without a gradient: running means and variances of batch_norm.
+    descent::params<T>& state() { return state_; }
+    descent::params<T> const& state() const { return state_; }
+    /// Training steps so far, which number the random draws of dropout.
+    std::uint64_t& steps() { return steps_; }
+
+    shape const& input_shape() const { return input_; }
+    shape output_shape() const { return layers_.output(); }
+    index features() const { return input_.size(); }
+    index outputs() const { return layers_.output().size(); }
+    Loss const& sample_loss() const { return loss_; }
+
+    /// Mean loss of the samples in training, and its gradient, which overwrites g. Shapes are not checked here:
+    /// see check.
+    template <class Executor = exec::serial>
+    double gradient(data::batch<T> const& samples, descent::params<T>& g, Executor const& executor = {}) {
+        if (samples.count == 0) {
+            g.set_zero();
+            return 0;
+        }
+        auto p = begin(samples.count, true, executor);
+        p.slopes = g.data();
+        p.seed = mixed(seed_, ++steps_);
+        T* const x = p.at(gathered_);
+        gather(samples, 0, samples.count, x, executor);
+        layers_.forward(p, x, scores_at(p));
+        double const total = data::total_weight(samples), scale = total > 0 ? 1 / total : 0;
+        double const sum = detail::loss_rows(loss_, samples, 0, samples.count, outputs(), scores_at(p),
+                                             T(scale), slopes_at(p));
+        layers_.backward(p, x, scores_at(p), slopes_at(p), nullptr);
+        return sum * scale;
+    }
+
+    /// Mean loss of the samples in evaluation.
+    template <class Executor = exec::serial>
+    double loss(data::batch<T> const& samples, Executor const& executor = {}) {
+        double const total = data::total_weight(samples);
+        double sum = 0;
+        for (index first = 0; first < samples.count; first += at_once) {
+            index const count = std::min(at_once, samples.count - first);
+            auto p = evaluate(samples, first, count, executor);
+            sum += detail::loss_rows(loss_, samples, first, count, outputs(), scores_at(p), T(1), slopes_at(p));
+        }
+        return total > 0 ? sum / total : 0;
+    }
+
+    /// Outputs of the last layer in evaluation: samples x outputs. Throws descent::error if x has another
+    /// number of columns.
+    template <class Executor = exec::serial>
+    matrix<T> scores(matrix<T> const& x, Executor const& executor = {}) {
+        matrix<T> z;
+        scores(x, z, executor);
+        return z;
+    }
+    /// The same into z, which is resized: allocates nothing from the second call of a size on.
+    template <class Executor = exec::serial>
+    void scores(matrix<T> const& x, matrix<T>& z, Executor const& executor = {}) {
+        expect(x.cols() == features(), "network: x has ", x.cols(), " features, the network ", features());
+        z.resize(x.rows(), outputs());
+        data::batch<T> const rows{x.data(), nullptr, features(), x.rows()};
+        for (index first = 0; first < x.rows(); first += at_once) {
+            index const count = std::min(at_once, x.rows() - first);
+            auto p = evaluate(rows, first, count, executor);
+            std::copy_n(scores_at(p), count * outputs(), z.data() + first * outputs());
+        }
+    }
+
+    /// What the scores say: the class with the highest one (losses of k scores), or the scores themselves. One
+    /// number a row. Throws descent::error as scores, and where a loss of one score meets several outputs.
+    template <class Executor = exec::serial>
+    vector<T> predict(matrix<T> const& x, Executor const& executor = {}) {
+        matrix<T> const z = scores(x, executor);
+        vector<T> y(z.rows());
+        for (index r = 0; r < z.rows(); ++r) {
+            index best = 0;
+            if constexpr (loss::of_scores<Loss>)
+                z.row(r).maxCoeff(&best);
+            y[r] = loss::of_scores<Loss> ? T(best) : z(r, 0);
+        }
+        return y;
+    }
+
+    /// P(class) of each row under the softmax cross entropy: samples x classes.
+    template <class Executor = exec::serial>
+    matrix<T> predict_probability(matrix<T> const& x, Executor const& executor = {}) requires
+        std::same_as<Loss, loss::softmax_cross_entropy> {
+        matrix<T> p = scores(x, executor);
+        for (index r = 0; r < p.rows(); ++r)
+            Loss::template probabilities<T>(p.row(r).data(), p.cols());
+        return p;
+    }
+
+    /// Throws descent::error unless the data fits: finite numbers, as many features, valid targets.
+    template <class Table>
+    void check(Table const& table) const {
+        static_assert(std::is_same_v<typename Table::scalar, T>, "network and table hold other numbers");
+        expect(table.samples() == 0 || table.features() == features(), "network: the data has ",
+               table.features(), " features, the network reads ", input_.text(), " = ", features());
+        data::check(table, "network");
+        if constexpr (loss::of_scores<Loss>) {
+            expect(index(table.class_names.size()) <= outputs(), "network: the data has ",
+                   table.class_names.size(), " classes, the network ", outputs(), " outputs");
+            data::check_labels(table, outputs(), "network");
+        }
+    }
+
+private:
+    /// Rows that evaluation runs at a time: enough to be fast, few enough to stay in cache.
+    static constexpr index at_once = 64;
+
+    network(input<T> const& from, Layers const& layers, Loss const& loss, network_options const& options,
+            builder<T>&& b)
+        : input_(from.extents),
+          seed_(options.seed),
+          loss_(loss),
+          gathered_(b.keep(from.extents.size())),
+          layers_(layers.template bind<T>(from.extents, b)) {
+        static_assert(loss::of_scores<Loss> || loss::of_score<Loss>, "a network needs a loss of descent::loss");
+        expect(features() > 0, "network: input is ", input_.text(), ": must have a feature");
+        if constexpr (loss::of_score<Loss>)
+            expect(outputs() == 1, "network: the last layer gives ", output_shape().text(),
+                   ", the loss takes one score");
+        if constexpr (requires { loss.check(); })
+            loss.check();
+        scores_ = b.keep(outputs());
+        slopes_ = b.pass_above(outputs());
+        kept_room_ = b.kept_room(), passing_room_ = b.passing_room(), fixed_room_ = b.fixed_room();
+        params_ = descent::params<T>(b.trained());
+        state_ = descent::params<T>(b.state());
+        b.start(params_, state_, seed_);
+    }
+
+    /// A workspace for n samples.
+    template <class Executor>
+    pass<T, Executor> begin(index n, bool training, Executor const& executor) {
+        if (n > room_) {
+            room_ = (n + 15) / 16 * 16;  // buffers of a batch begin and end at whole registers
+            kept_ = aligned_buffer<T>(std::size_t(kept_room_ * room_));
+            passing_ = aligned_buffer<T>(std::size_t(passing_room_ * room_));
+            fixed_ = aligned_buffer<T>(std::size_t(fixed_room_));
+            lengths_.assign(std::size_t(room_), 0);
+        }
+        pass<T, Executor> p{executor};
+        p.samples = n;
+        p.training = training;
+        p.weights = params_.data();
+        p.state = state_.data();
+        p.lengths = lengths_.data();
+        p.kept = kept_.data(), p.passing = passing_.data(), p.fixed = fixed_.data();
+        p.room = room_;
+        return p;
+    }
+
+    template <class Executor>
+    pass<T, Executor> evaluate(data::batch<T> const& samples, index first, index count,
+                               Executor const& executor) {
+        auto p = begin(count, false, executor);
+        T* const x = p.at(gathered_);
+        gather(samples, first, count, x, executor);
+        layers_.forward(p, x, scores_at(p));
+        return p;
+    }
+
+    template <class Executor>
+    void gather(data::batch<T> const& samples, index first, index count, T* x, Executor const& executor) const {
+        index const each = std::max<index>(1, detail::piece / features()), width = features();
+        executor.for_each((count + each - 1) / each, [=](index task) {
+            for (index i = task * each; i < std::min(count, (task + 1) * each); ++i)
+                std::copy_n(samples.row(first + i), width, x + i * width);
+        });
+    }
+
+    template <class Executor>
+    T* scores_at(pass<T, Executor> const& p) const {
+        return p.at(scores_);
+    }
+    template <class Executor>
+    T* slopes_at(pass<T, Executor> const& p) const {
+        return p.at(slopes_);
+    }
+
+    /// Another seed for each step (a bijection in the step: Steele, Lea, Flood, 2014).
+    static std::uint64_t mixed(std::uint64_t seed, std::uint64_t step) {
+        std::uint64_t z = seed + 0x9e3779b97f4a7c15u * step;
+        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+        z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+        return z ^ (z >> 31);
+    }
+
+    shape input_;
+    std::uint64_t seed_, steps_ = 0;
+    Loss loss_;
+    region gathered_;
+    bound_layer<Layers, T> layers_;
+    region scores_, slopes_;
+    index kept_room_ = 0, passing_room_ = 0, fixed_room_ = 0, room_ = 0;
+    descent::params<T> params_, state_;
+    aligned_buffer<T> kept_, passing_, fixed_;
+    std::vector<index> lengths_;
+};
+
+template <class T, class Layers>
+network(input<T>, Layers) -> network<T, Layers>;
+template <class T, class Layers, class Loss>
+network(input<T>, Layers, Loss) -> network<T, Layers, Loss>;
+template <class T, class Layers, class Loss>
+network(input<T>, Layers, Loss, network_options) -> network<T, Layers, Loss>;
+
+}  // namespace descent::nn

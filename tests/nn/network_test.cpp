@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include <descent/data/csv.hpp>
+#include <descent/exec/openmp.hpp>
+#include <descent/loss/squared.hpp>
+#include <descent/nn.hpp>
+#include <descent/optim/adam.hpp>
+#include <descent/optim/chain.hpp>
+#include <descent/optim/rate.hpp>
+#include <descent/train/fit.hpp>
+#include <descent/train/metrics.hpp>
+
+#include <cmath>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "message.hpp"
+
+using namespace descent;
+
+namespace {
+
+/// Points in a ring (1) around others (0), which no linear model can tell apart.
+data::dataset<float> ring(descent::index samples) {
+    data::dataset<float> table;
+    table.x.resize(samples, 2);
+    table.y.resize(samples);
+    generator const draws{3};
+    for (descent::index i = 0; i < samples; ++i) {
+        double const radius = i % 2 ? 2 : 0.5,
+                     angle = 6.283185307179586 * draws.uniform<double>(std::uint64_t(i));
+        table.x(i, 0) = float(radius * std::cos(angle));
+        table.x(i, 1) = float(radius * std::sin(angle));
+        table.y[i] = float(i % 2);
+    }
+    return table;
+}
+
+auto small_net(std::uint64_t seed = 0) {
+    return nn::network(nn::input<float>{2},
+                       nn::sequential{nn::dense{16}, nn::relu{}, nn::dropout{0.1}, nn::dense{2}},
+                       loss::softmax_cross_entropy{}, {.seed = seed});
+}
+
+}  // namespace
+
+TEST_CASE("nn network: fit learns what a linear model cannot, with the same bits on every thread count") {
+    auto const train = ring(300);
+    auto net = small_net();
+    auto const report = fit(net, train, chain(adam{}, rate{1e-2}), {.epochs = 40, .batch = 32});
+    CHECK(report.status == status::finished);
+    CHECK(accuracy(net.predict(train.x), train.y) == 1);
+    CHECK(std::fabs(net.predict_probability(train.x).row(0).sum() - 1) < 1e-6f);
+    for (int const threads : {2, 3}) {
+        auto other = small_net();
+        fit(other, train, chain(adam{}, rate{1e-2}), {.epochs = 40, .batch = 32},
+            exec::openmp{.threads = threads});
+        CHECK(std::equal(net.params().data(), net.params().data() + net.params().arena_size(),
+                         other.params().data()));
+    }
+    auto copy = net;  // networks are values
+    CHECK(copy.scores(train.x) == net.scores(train.x));
+    CHECK(small_net(1).params()["0.weight"].flat() != small_net(2).params()["0.weight"].flat());
+}
+
+TEST_CASE("nn network: the gradient is that of the mean loss, sample weights included") {
+    auto table = ring(7);
+    table.weights.resize(7);
+    for (descent::index i = 0; i < 7; ++i)
+        table.weights[i] = float(i % 3);
+    nn::network net{nn::input<double>{2}, nn::sequential{nn::dense{5}, nn::tanh_layer{}, nn::dense{1}},
+                    loss::squared{}};
+    data::dataset<double> wide;
+    wide.x = table.x.cast<double>();
+    wide.y = table.y.cast<double>();
+    wide.weights = table.weights.cast<double>();
+    auto g = net.params().like(), unused = g;
+    double const value = net.gradient(data::all_of(wide), g);
+    CHECK(std::fabs(value - net.loss(data::all_of(wide))) < 1e-14);
+    for (auto const& entry : net.params().entries())
+        for (descent::index i = 0; i < entry.size(); ++i) {
+            double& w = net.params().data()[entry.offset + i];
+            double const before = w, step = 1e-6;
+            w = before + step;
+            double const above = net.gradient(data::all_of(wide), unused);
+            w = before - step;
+            double const below = net.gradient(data::all_of(wide), unused);
+            w = before;
+            CHECK(std::fabs((above - below) / (2 * step) - g.data()[entry.offset + i]) < 1e-8);
+        }
+    // Weighted by nothing at all, or without samples, there is nothing to learn.
+    wide.weights.setZero();
+    CHECK(net.gradient(data::all_of(wide), g) == 0);
+    CHECK(g.sum_of_squares() == 0);
+    CHECK(net.gradient(data::all_of(wide).part(0, 0), g) == 0);
+    CHECK(net.scores(matrix<double>(0, 2)).rows() == 0);
+}
+
+TEST_CASE("nn network: what does not fit is refused") {
+    auto net = small_net();
+    auto table = ring(4);
+    table.x.conservativeResize(4, 1);
+    CHECK(message_of([&] { net.check(table); }) ==
+          "network: the data has 1 features, the network reads [2] = 2");
+    CHECK(message_of([&] { net.scores(table.x); }) == "network: x has 1 features, the network 2");
+    auto three = ring(4);
+    three.y[2] = 2;
+    CHECK(message_of([&] { net.check(three); }).find("network: ") == 0);
+    CHECK(message_of([&] {
+              nn::network(nn::input<float>{2}, nn::sequential{nn::dense{2}}, loss::squared{});
+          }) == "network: the last layer gives [2], the loss takes one score");
+    CHECK(message_of([&] {
+              nn::network(nn::input<float>{2}, nn::sequential{nn::dense{2}, nn::dense{-1}});
+          }) == "1 (dense): outputs = -1: must be >= 1");
+}
