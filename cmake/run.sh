@@ -3,9 +3,10 @@
 # One door to every job. It installs what is missing (Debian, Ubuntu), then runs a CMake workflow.
 #
 #   sh cmake/run.sh            builds and runs the main example
-#   sh cmake/run.sh test       builds and runs every test, once plain and once under the sanitizers
+#   sh cmake/run.sh test       builds and runs every test, what handles memory and files under the sanitizers too
 #   sh cmake/run.sh bench      builds the benchmarks into build/bench
-#   sh cmake/run.sh extended   what is slower: clang, the thread sanitizer, fuzzed readers, 64-bit ARM under qemu
+#   sh cmake/run.sh extended   what is slower: clang, all tests under the sanitizers, the thread sanitizer, fuzzed readers,
+#                              64-bit ARM under qemu
 #   sh cmake/run.sh NAME       any other workflow of CMakePresets.json (debug, cuda, ...)
 set -eu
 cd "$(dirname "$0")/.."
