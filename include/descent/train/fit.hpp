@@ -34,6 +34,19 @@ concept trainable = sample_table<Table> && requires(M& model, Table const& table
     model.check(table);
 };
 
+/// A trainable model with tensors that training changes without a gradient: running means. Snapshots carry them
+/// and the best weights come with theirs.
+template <class M>
+concept has_state = requires(M& model) {
+    { model.state() } -> std::same_as<params<typename M::scalar>&>;
+};
+
+/// A trainable model that numbers its random draws by a count of training steps. Snapshots carry it.
+template <class M>
+concept counts_steps = requires(M& model) {
+    { model.steps() } -> std::same_as<std::uint64_t&>;
+};
+
 /// A trainable model that methods of solve/ can train: it offers its objective over a batch as a function of
 /// the flat arena.
 template <class M, class Table>
@@ -61,6 +74,8 @@ struct model_problem {
     double validation() requires(!std::same_as<Validation, nothing>) {
         return model.loss(data::all_of(held_out.data), executor);
     }
+    params<T>& state() requires has_state<M> { return model.state(); }
+    std::uint64_t& model_steps() requires counts_steps<M> { return model.steps(); }
 };
 
 /// A method that goes row by row or column by column needs the parts of a model with one score a sample.

@@ -22,6 +22,9 @@
 //                                                                        (order may be null: first, first + 1,
 //                                                                        ...)
 //     double validation()                                                only if it has validation data
+//     params<T>& state()                                                 only if the model has a state beside
+//                                                                        its weights, such as running means
+//     std::uint64_t& model_steps()                                       only if the model counts its steps
 namespace descent::detail {
 
 template <class T, class Problem, class Optimizer, class... Callback>
@@ -38,6 +41,8 @@ public:
           batch_size_(options.batch.size ? options.batch.size : problem.samples()),
           batches_(full() ? 1 : (problem.samples() - 1) / batch_size_ + 1) {
         report_.best = weights;
+        if constexpr (stateful)
+            report_.best_state = problem.state();
         if (from)
             resume(*from);
         clock_ = std::chrono::steady_clock::now();
@@ -135,7 +140,9 @@ private:
         // With full batches the loss so far is that of the weights before the last update.
         if (full() && report_.status != status::diverged && report_.status != status::converged &&
             report_.steps > 0) {
+            model_memory const before = remember();  // this is no step of training
             double const loss = problem_.gradient(nullptr, 0, problem_.samples(), gradient_);
+            put_back(before);
             report_.evaluations += std::max<index>(problem_.samples(), 1);
             if (std::isfinite(loss)) {
                 report_.loss = loss;
@@ -148,6 +155,8 @@ private:
         }
         if constexpr (requires { optimizer_.averaged(); })
             report_.averaged = optimizer_.averaged();
+        if constexpr (stateful && requires { optimizer_.averaged(); })
+            report_.averaged_state = problem_.state();
         if (report_.status == status::finished)
             report_.reason = text(report_.epochs, " epochs done");
         bool restore = report_.status == status::diverged;
@@ -157,6 +166,8 @@ private:
         });
         if (restore) {
             weights_ = report_.best;
+            if constexpr (stateful)
+                problem_.state() = report_.best_state;
             if constexpr (validates) {
                 // A record tells the loss of full batches before its epoch, of smaller ones within it.
                 auto const told = std::size_t(report_.best_epoch + (full() ? 1 : 0));
@@ -177,6 +188,28 @@ private:
         report_.best_loss = loss;
         report_.best_epoch = epoch;
         report_.best = weights_;
+        if constexpr (stateful)
+            report_.best_state = problem_.state();
+    }
+
+    /// What a model has beside its weights.
+    struct model_memory {
+        params<T> state;
+        std::uint64_t steps = 0;
+    };
+    model_memory remember() {
+        model_memory memory;
+        if constexpr (stateful)
+            memory.state = problem_.state();
+        if constexpr (counts)
+            memory.steps = problem_.model_steps();
+        return memory;
+    }
+    void put_back(model_memory const& memory) {
+        if constexpr (stateful)
+            problem_.state() = memory.state;
+        if constexpr (counts)
+            problem_.model_steps() = memory.steps;
     }
 
     void diverge(std::string reason) { stop({true, status::diverged, std::move(reason)}); }
@@ -221,8 +254,17 @@ private:
 
     static snapshot<T> take(void* self) {
         auto& run = *static_cast<training_run*>(self);
-        snapshot<T> copy{run.weights_,  run.optimizer_.state(), run.report_.epochs, run.batch_,
-                         run.loss_sum_, run.options_.seed,      run.report_,        {}};
+        model_memory memory = run.remember();
+        snapshot<T> copy{run.weights_,
+                         run.optimizer_.state(),
+                         run.report_.epochs,
+                         run.batch_,
+                         run.loss_sum_,
+                         run.options_.seed,
+                         run.report_,
+                         {},
+                         std::move(memory.state),
+                         memory.steps};
         copy.so_far.seconds = run.elapsed();
         run.each([&](auto& callback) {
             if constexpr (requires { callback.recall(callback.memory()); })
@@ -233,6 +275,8 @@ private:
 
     void resume(snapshot<T> const& from) {
         weights_.expect_same_layout(from.weights, "resume");
+        if constexpr (stateful)
+            problem_.state().expect_same_layout(from.state, "resume: state");
         expect(from.seed == options_.seed, "resume: the snapshot's seed is ", from.seed, ", the options' ",
                options_.seed);
         expect(from.batch <= batches_, "resume: the snapshot stands at batch ", from.batch, " of ", batches_);
@@ -253,6 +297,7 @@ private:
                 callback.recall(from.callbacks[next++]);
         });
         weights_ = from.weights;  // behind all that can throw
+        put_back({from.state, from.model_steps});
     }
 
     double elapsed() const {
@@ -262,6 +307,8 @@ private:
     static double norm(params<T> const& g) { return std::sqrt(g.sum_of_squares()); }
 
     static constexpr bool validates = requires(Problem & p) { p.validation(); };
+    static constexpr bool stateful = requires(Problem & p) { p.state(); };
+    static constexpr bool counts = requires(Problem & p) { p.model_steps(); };
 
     params<T>& weights_;
     Problem& problem_;
