@@ -193,6 +193,9 @@ TEST_CASE("data csv: broken records") {
     CHECK(error_in("a,b\n1,\"2\"\"") == "file.csv:2:2: the quote is never closed");
     CHECK(error_in("a,b\n1,\"") == "file.csv:2:2: the quote is never closed");
     CHECK(error_in("a,b\n\"1\"x,2\n") == "file.csv:2:1: text after the closing quote");
+    CHECK(error_in("\"a\";\"b\"\n1;2\n") == "file.csv:1:1: ';' after the closing quote: the delimiter is ','");
+    CHECK(error_in("\"a\"\t\"b\"\n1\t2\n") ==
+          "file.csv:1:1: a tab after the closing quote: the delimiter is ','");
     CHECK(error_in("a,b\n1,2\n\"3\",\"4\"") == "(no error)");
 }
 

@@ -60,6 +60,8 @@ public:
     std::size_t next_line() const { return next_line_; }
 
 private:
+    static std::string shown(char c) { return c == '\t' ? "a tab" : text("'", c, "'"); }
+
     std::string_view plain() {
         char const* const first = at_;
         while (at_ != end_ && *at_ != delimiter_ && *at_ != '\n' && *at_ != '\r')
@@ -82,8 +84,12 @@ private:
             *to++ = *at_;
         }
         expect(closed, name_, ":", line_, ":", column, ": the quote is never closed");
-        expect(at_ == end_ || *at_ == delimiter_ || *at_ == '\n' || *at_ == '\r', name_, ":", line_, ":",
-               column, ": text after the closing quote");
+        if (at_ != end_ && *at_ != delimiter_ && *at_ != '\n' && *at_ != '\r') {
+            if (std::string_view(",;\t|").find(*at_) != std::string_view::npos)
+                fail(name_, ":", line_, ":", column, ": ", shown(*at_),
+                     " after the closing quote: the delimiter is ", shown(delimiter_));
+            fail(name_, ":", line_, ":", column, ": text after the closing quote");
+        }
         return {first, std::size_t(to - first)};
     }
 
