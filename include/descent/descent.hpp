@@ -6,6 +6,7 @@
 #include <descent/core.hpp>
 #include <descent/data.hpp>
 #include <descent/exec.hpp>
+#include <descent/io.hpp>
 #include <descent/linear.hpp>
 #include <descent/loss.hpp>
 #include <descent/nn.hpp>

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Byte formats of files that others read too.
+
+#include <descent/io/dtype.hpp>
+#include <descent/io/json.hpp>
+#include <descent/io/safetensors.hpp>
