@@ -27,6 +27,7 @@
 #include <descent/train/progress_bar.hpp>
 #include <descent/train/ranking_curves.hpp>
 #include <descent/train/ranking_metrics.hpp>
+#include <descent/train/refresh_statistics.hpp>
 #include <descent/train/regression_metrics.hpp>
 #include <descent/train/report.hpp>
 #include <descent/train/solving.hpp>

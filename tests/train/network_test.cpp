@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: MIT
+#include <descent/data/weigh.hpp>
 #include <descent/nn.hpp>
 #include <descent/optim.hpp>
 #include <descent/train/checkpoint.hpp>
 #include <descent/train/early_stopping.hpp>
 #include <descent/train/fit.hpp>
+#include <descent/train/history.hpp>
+#include <descent/train/metrics.hpp>
+#include <descent/train/progress_bar.hpp>
+#include <descent/train/refresh_statistics.hpp>
 
 #include <limits>
 #include <vector>
@@ -37,7 +42,7 @@ struct centered {
                     sum += x[i * width + j];
                 T& m = p.stored(mean)[j];
                 if (p.training)
-                    m += T(0.1) * (sum / T(p.samples) - m);
+                    m += T(p.share > 0 ? p.share : 0.1) * (sum / T(p.samples) - m);
                 for (descent::index i = 0; i < p.samples; ++i)
                     y[i * width + j] = x[i * width + j] - m;
             }
@@ -123,6 +128,121 @@ TEST_CASE("train network: a run that diverges leaves the last good weights and s
     CHECK(std::isfinite(net.params().sum_of_squares()));
     CHECK(std::isfinite(net.state().sum_of_squares()));
     CHECK(std::isfinite(net.loss(data::all_of(train))));
+}
+
+TEST_CASE("train network: averaged weights are judged, the weights themselves are trained") {
+    auto const train = clouds<float>(60, 4, 1), held_out = clouds<float>(30, 4, 2);
+    fit_options const options{.epochs = 8, .batch = 16};
+    auto const recipe = chain(adam{}, rate{0.05}, ema{0.9});
+    struct watcher {
+        std::vector<params<float>> after_steps = {};
+        std::vector<params<float>> states = {};
+        params<float>& state;
+        void step_done(training<float> const& now) { after_steps.push_back(now.weights); }
+        void epoch_done(training<float> const&) { states.push_back(state); }
+    };
+    auto net = make_net<float>(), plain = make_net<float>();
+    watcher seen{.state = net.state()};
+    auto const measured = [&] { return accuracy(net.predict(held_out.x), held_out.y); };
+    auto const report = fit(net, train, recipe, options, validate_on{held_out}, evaluate_averaged{},
+                            metric{"accuracy", measured}, seen);
+    auto const other = fit(plain, train, recipe, options, validate_on{held_out});
+    CHECK(same_model(net, plain));
+    CHECK(same_bits(report.averaged, other.averaged));
+    CHECK(same_bits(report.averaged_state, net.state()));
+    // By hand: the first step's weights, then 0.9 average + 0.1 weights; judged after each epoch of 4 steps.
+    params<double> mean({{"w", {net.params().arena_size()}}});
+    bool as_by_hand = seen.after_steps.size() == 32;
+    for (std::size_t step = 0; step < seen.after_steps.size(); ++step) {
+        for (descent::index i = 0; i < mean.size(); ++i)
+            mean.data()[i] += (step ? 0.1 : 1.0) * (double(seen.after_steps[step].data()[i]) - mean.data()[i]);
+        if (step % 4 != 3)
+            continue;
+        for (descent::index i = 0; i < mean.size(); ++i)
+            plain.params().data()[i] = float(mean.data()[i]);
+        plain.state() = seen.states[step / 4];
+        auto const& record = report.history[step / 4];
+        as_by_hand = as_by_hand && std::fabs(plain.loss(data::all_of(held_out)) - record.validation) < 1e-5 &&
+                     record.metrics == std::vector{accuracy(plain.predict(held_out.x), held_out.y)};
+    }
+    CHECK(as_by_hand);
+    CHECK(report.metric_names == std::vector<std::string>{"accuracy"});
+    net.params() = report.best;
+    net.state() = report.best_state;
+    CHECK(net.loss(data::all_of(held_out)) == report.best_loss);
+}
+
+TEST_CASE("train network: metrics are told by the bar and the history") {
+    auto const train = clouds<float>(20, 4);
+    auto net = make_net<float>();
+    std::FILE* const out = std::tmpfile();
+    double next = 0;
+    history curve;
+    fit(net, train, chain(sgd{}, rate{0.1}), {.epochs = 2}, progress_bar{.stream = out}, curve,
+        metric{"accuracy", [&] { return next += 0.25; }}, metric{"none", [] { return epoch_record::none; }});
+    std::string said(std::size_t(std::ftell(out)), '\0');
+    std::rewind(out);
+    said.resize(std::fread(said.data(), 1, said.size(), out));
+    std::fclose(out);
+    CHECK(said.find("  accuracy 0.25") != said.npos);
+    CHECK(said.find("  accuracy 0.5") != said.npos);
+    auto const csv = format_history(curve.records, curve.metrics);
+    CHECK(csv.find(",gradient_norm,accuracy,none\n1,1,") != csv.npos);
+    CHECK(csv.substr(csv.size() - 6) == ",0.5,\n");
+    CHECK(draw_history(curve.records, {.metric = "accuracy"}, curve.metrics).find(">accuracy<") !=
+          std::string::npos);
+    CHECK(message_of([&] { draw_history(curve.records, {.metric = "f1"}, curve.metrics); }) ==
+          "history: there is no metric 'f1'");
+    snapshot<float> last;
+    fit(net, train, chain(sgd{}, rate{0.1}), {.epochs = 1}, checkpoint{[&](auto const& now) { last = now; }});
+    CHECK(message_of([&] {
+              fit(net, train, chain(sgd{}, rate{0.1}), {.epochs = 2}, resume{last},
+                  metric{"one", [] { return 1.0; }});
+          }) == "resume: the snapshot has 0 metrics, the run 1, or they have other names");
+}
+
+TEST_CASE("train network: statistics are made anew as the mean over the data") {
+    auto const train = clouds<double>(50, 4);
+    auto net = make_net<double>();
+    net.state()["1.running_mean"].flat().setConstant(7);
+    auto const weights = net.params();
+    refresh_statistics(net, train, 16);
+    auto const w = net.params()["0.weight"].flat();  // [6, 4]
+    double worst = 0;
+    for (int j = 0; j < 6; ++j) {
+        double sum = 0;
+        for (int i = 0; i < 50; ++i)
+            for (int k = 0; k < 4; ++k)
+                sum += w[j * 4 + k] * train.x(i, k);
+        worst = std::max(worst, std::fabs(sum / 50 - net.state()["1.running_mean"].data[j]));
+    }
+    CHECK(worst < 1e-14);
+    CHECK(same_bits(weights, net.params()));
+    CHECK(net.steps() == 0);
+    CHECK(message_of([&] { refresh_statistics(net, train, 0); }) ==
+          "refresh_statistics: batch = 0: must be >= 1");
+}
+
+TEST_CASE("train network: accumulated, clipped and weighted gradients") {
+    auto train = clouds<double>(48, 4);
+    data::weigh_classes(train);
+    auto const net_of = [] {
+        return nn::network(nn::input<double>{4}, nn::sequential{nn::dense{6}, nn::tanh_layer{}, nn::dense{3}});
+    };
+    auto whole = net_of(), parts = net_of(), clipped = net_of();
+    auto const before = whole.params();
+    // Three batches of 16 accumulated are one of 48: all classes are as frequent, so each batch weighs as much.
+    fit(whole, train, chain(sgd{}, rate{0.5}), {.epochs = 1, .batch = mini_batch{48, false}});
+    fit(parts, train, chain(accumulate{3}, sgd{}, rate{0.5}), {.epochs = 1, .batch = mini_batch{16, false}});
+    fit(clipped, train, chain(clip_norm{0.01}, sgd{}, rate{1.0}), {.epochs = 1});
+    double apart = 0, moved = 0;
+    for (descent::index i = 0; i < before.arena_size(); ++i) {
+        apart = std::max(apart, std::fabs(whole.params().data()[i] - parts.params().data()[i]));
+        double const step = clipped.params().data()[i] - before.data()[i];
+        moved += step * step;
+    }
+    CHECK(apart < 1e-14);
+    CHECK(std::fabs(std::sqrt(moved) - 0.01) < 1e-12);
 }
 
 TEST_CASE("train network: a snapshot of another state is refused") {

@@ -103,6 +103,20 @@ public:
         return total > 0 ? sum / total : 0;
     }
 
+    /// Runs the samples as in training, but learns nothing from them: their statistics are taken into the state
+    /// of the layers with this share. See refresh_statistics.
+    template <class Executor = exec::serial>
+    void observe(data::batch<T> const& samples, double share, Executor const& executor = {}) {
+        if (samples.count == 0)
+            return;
+        auto p = begin(samples.count, true, executor);
+        p.seed = mixed(seed_, steps_);
+        p.share = share;
+        T* const x = p.at(gathered_);
+        gather(samples, 0, samples.count, x, executor);
+        layers_.forward(p, x, scores_at(p));
+    }
+
     /// Outputs of the last layer in evaluation: samples x outputs. Throws descent::error if x has another
     /// number of columns.
     template <class Executor = exec::serial>

@@ -19,6 +19,7 @@ struct pass {
     index* lengths = nullptr;    ///< steps of each sample's sequence
     bool padded = false;         ///< are lengths told? else all sequences are full
     std::uint64_t seed = 0;      ///< of this step's random numbers
+    double share = 0;            ///< of this batch in running statistics; 0: what the layer's own momentum says
     T* kept = nullptr;
     T* passing = nullptr;
     T* fixed = nullptr;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -38,6 +39,29 @@ struct validate_on {
 template <class Data>
 validate_on(Data const&) -> validate_on<Data>;
 
+/// Judges the average of the weights that the recipe's ema, swa, asgd or lookahead keeps in place of the
+/// weights themselves: validation and metrics see it, and report.best is the average with the lowest validation
+/// loss. Training goes on from the weights themselves. Needs validate_on{data}.
+///
+///     auto report = fit(net, train, chain(adam{}, rate{1e-3}, ema{0.999}), options, validate_on{test},
+///                       evaluate_averaged{});
+///     net.params() = report.averaged;
+///
+/// The state of the model (running means) is that of the training. For swa, whose average is no recent weights,
+/// refresh_statistics(net, train) makes it anew.
+struct evaluate_averaged {};
+
+/// A number to watch beside the loss: measured after each epoch, told by progress_bar, kept in report.history.
+///
+///     metric{"accuracy", [&] { return accuracy(net.predict(test.x), test.y); }}
+template <class F>
+struct metric {
+    std::string_view name;
+    F measure;
+};
+template <class F>
+metric(char const*, F) -> metric<F>;
+
 namespace detail {
 
 // Not a lambda: nvcc finds none of them callable in a requirement.
@@ -64,10 +88,12 @@ template <class A>
 inline constexpr bool is_validation = false;
 template <class D>
 inline constexpr bool is_validation<validate_on<D>> = true;
+template <class A>
+inline constexpr bool is_averaging = std::is_same_v<A, evaluate_averaged>;
 
 template <class A>
 inline constexpr bool is_setting =
-    is_executor<A> || is_storage<A> || is_setup<A> || is_resume<A> || is_validation<A>;
+    is_executor<A> || is_storage<A> || is_setup<A> || is_resume<A> || is_validation<A> || is_averaging<A>;
 
 // A const object whose hooks are not const would be taken for a callback and never be called.
 template <class A, class T>

@@ -4,6 +4,7 @@
 #include <concepts>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -41,6 +42,7 @@ struct training {
 //     epoch_done(training<T> const&) after each epoch and its validation
 //     at_rest(training<T> const&)    after either, when all callbacks have been asked: snapshots are whole here
 //     end(training<T> const&)        after the last; the report is complete. Also runs when an exception passes
+//     double measure(); name         a number for the history, taken after each epoch; its name
 //     std::vector<double> memory() const; void recall(std::vector<double> const&)      what a snapshot keeps of
 //     it bool restore_best              put report.best back at the end
 //
@@ -105,8 +107,15 @@ void call_end(C& callback, training<T> const& now) {
         callback.end(now);
 }
 
+/// Does the callback measure a number?
+template <class C>
+concept is_metric = requires(C& callback) {
+    { callback.measure() } -> std::convertible_to<double>;
+    { callback.name } -> std::convertible_to<std::string_view>;
+};
+
 template <class C, class T>
-inline constexpr bool is_callback = requires(C& callback, training<T> const& now) {
+inline constexpr bool is_callback = is_metric<C> || requires(C& callback, training<T> const& now) {
     callback.begin(now);
 }
 || requires(C& callback, training<T> const& now) { callback.step_done(now); }

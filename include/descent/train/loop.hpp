@@ -27,7 +27,7 @@
 //     std::uint64_t& model_steps()                                       only if the model counts its steps
 namespace descent::detail {
 
-template <class T, class Problem, class Optimizer, class... Callback>
+template <class T, class Problem, class Optimizer, bool Averaged, class... Callback>
 class training_run {
 public:
     training_run(params<T>& weights, Problem& problem, Optimizer& optimizer, fit_options const& options,
@@ -43,6 +43,10 @@ public:
         report_.best = weights;
         if constexpr (stateful)
             report_.best_state = problem.state();
+        each([&](auto& callback) {
+            if constexpr (is_metric<std::remove_reference_t<decltype(callback)>>)
+                report_.metric_names.emplace_back(callback.name);
+        });
         if (from)
             resume(*from);
         clock_ = std::chrono::steady_clock::now();
@@ -115,25 +119,57 @@ private:
         if (!std::isfinite(weights_.sum_of_squares()))
             return diverge(text("epoch ", report_.epochs, ": a weight is not finite"));
         double validation = epoch_record::none;
-        if constexpr (validates) {
-            validation = problem_.validation();
-            if (!std::isfinite(validation))
-                return diverge(text("epoch ", report_.epochs, ": validation loss is ", validation));
-        }
+        std::vector<double> metrics;
         now_.improved = false;
-        if (validates || !full())
-            keep_if_best(validates ? validation : loss, report_.epochs);
-        else
-            now_.improved = report_.best_epoch + 1 == report_.epochs;
+        bool const sound = judged([&] {
+            if constexpr (validates) {
+                validation = problem_.validation();
+                if (!std::isfinite(validation)) {
+                    diverge(text("epoch ", report_.epochs, ": validation loss is ", validation));
+                    return false;
+                }
+            }
+            each([&](auto& callback) {
+                if constexpr (is_metric<std::remove_reference_t<decltype(callback)>>)
+                    metrics.push_back(double(callback.measure()));
+            });
+            if (validates || !full())
+                keep_if_best(validates ? validation : loss, report_.epochs);
+            else
+                now_.improved = report_.best_epoch + 1 == report_.epochs;
+            return true;
+        });
+        if (!sound)
+            return;
         if (!full())
             report_.loss = loss;
         optimizer_.observe(validates ? validation : loss);
         report_.history.push_back({report_.epochs, report_.steps, elapsed(), loss, validation,
-                                   full() ? report_.gradient_norm : epoch_record::none});
+                                   full() ? report_.gradient_norm : epoch_record::none, std::move(metrics)});
         now_.loss = loss;
         now_.validation = validation;
         ask([&](auto& callback) { return call_epoch(callback, now()); });
         each([&](auto& callback) { call_rest(callback, now()); });
+    }
+
+    /// Runs f while the averaged weights stand in the place of the weights, where those are judged.
+    template <class F>
+    bool judged(F const& f) {
+        if constexpr (Averaged) {
+            static_assert(
+                requires { optimizer_.averaged(); },
+                "evaluate_averaged{}: the recipe has no rule that averages weights: ema, swa, asgd");
+            static_assert(validates, "evaluate_averaged{} needs validate_on{data}");
+            struct putting_back {
+                params<T>& weights;
+                params<T> const live = weights;
+                ~putting_back() { weights = live; }  // of the same size: cannot throw
+            } const after{weights_};
+            weights_ = optimizer_.averaged();
+            return f();
+        } else {
+            return f();
+        }
     }
 
     void finish() {
@@ -277,6 +313,9 @@ private:
         weights_.expect_same_layout(from.weights, "resume");
         if constexpr (stateful)
             problem_.state().expect_same_layout(from.state, "resume: state");
+        expect(from.so_far.metric_names == report_.metric_names, "resume: the snapshot has ",
+               from.so_far.metric_names.size(), " metrics, the run ", report_.metric_names.size(),
+               ", or they have other names");
         expect(from.seed == options_.seed, "resume: the snapshot's seed is ", from.seed, ", the options' ",
                options_.seed);
         expect(from.batch <= batches_, "resume: the snapshot stands at batch ", from.batch, " of ", batches_);

@@ -130,8 +130,10 @@ report<T> train(Problem& problem, params<T>& weights, Recipe const& recipe, fit_
         ...);
     return std::apply(
         [&](auto&... callback) {
-            return training_run<T, Problem, decltype(opt), std::remove_reference_t<decltype(callback)>...>(
-                       weights, problem, opt, options, from, callback...)
+            constexpr bool averaged = (is_averaging<std::remove_cvref_t<Argument>> || ...);
+            return training_run<T, Problem, decltype(opt), averaged,
+                                std::remove_reference_t<decltype(callback)>...>(weights, problem, opt, options,
+                                                                                from, callback...)
                 .run();
         },
         std::tuple_cat(callback_of<T>(arguments)...));

@@ -15,11 +15,11 @@
 namespace descent {
 
 /// Shows how training goes. On a terminal one line that is drawn again: epoch, bar, share done, rate, time left
-/// (both smoothed), loss, validation loss, and * where the last epoch was the best so far. Elsewhere (a file, a
-/// pipe, TERM=dumb) plain lines: one for each epoch, in runs of more than 50 epochs at most one every 3 s, the
-/// first and the last one always. Characters are ASCII unless the locale (LC_ALL, LC_CTYPE, LANG) is UTF-8;
-/// NO_COLOR is respected. The rate counts samples, or steps where a step takes one or is of a plain function.
-/// Callback. Throws descent::error from fit unless `every` is finite and >= 0.
+/// (both smoothed), loss, validation loss, metrics, and * where the last epoch was the best so far. Elsewhere
+/// (a file, a pipe, TERM=dumb) plain lines: one for each epoch, in runs of more than 50 epochs at most one
+/// every 3 s, the first and the last one always. Characters are ASCII unless the locale (LC_ALL, LC_CTYPE,
+/// LANG) is UTF-8; NO_COLOR is respected. The rate counts samples, or steps where a step takes one or is of a
+/// plain function. Callback. Throws descent::error from fit unless `every` is finite and >= 0.
 struct progress_bar {
     /// `automatic`: a bar on a terminal, else lines.
     enum style_of { automatic, bar, lines, silent };
@@ -60,6 +60,10 @@ struct progress_bar {
         state.loss = now.loss;
         state.validation = now.validation;
         state.improved = now.improved;
+        if (!now.report.metric_names.empty()) {
+            state.metric_names = now.report.metric_names;
+            state.metrics = now.report.history.back().metrics;
+        }
         if (state.shown == bar && (now.seconds - state.drawn_at >= every || now.epoch == now.epochs))
             draw(now, false);
         bool const frequent = (now.epochs ? now.epochs : now.epoch) <= 50 || state.lines == 0 ||

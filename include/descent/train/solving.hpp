@@ -5,6 +5,7 @@
 #include <exception>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include <descent/solve/problem.hpp>
 #include <descent/train/arguments.hpp>
@@ -20,6 +21,10 @@ public:
     solving_run(params<T>& weights, Validation validation, Callback&... callbacks)
         : weights_(weights), validation_(std::move(validation)), callbacks_(callbacks...) {
         report_.best = weights;
+        each([&](auto& callback) {
+            if constexpr (is_metric<std::remove_reference_t<decltype(callback)>>)
+                report_.metric_names.emplace_back(callback.name);
+        });
     }
 
     /// method(watch) -> solve::outcome. Each end() runs however the method was left.
@@ -66,8 +71,13 @@ private:
         now_.loss = p.value;
         now_.validation = validation;
         now_.seconds = elapsed();
+        std::vector<double> metrics;
+        each([&](auto& callback) {
+            if constexpr (is_metric<std::remove_reference_t<decltype(callback)>>)
+                metrics.push_back(double(callback.measure()));
+        });
         report_.history.push_back(
-            {p.iteration, p.iteration, now_.seconds, p.value, validation, p.gradient_norm});
+            {p.iteration, p.iteration, now_.seconds, p.value, validation, p.gradient_norm, std::move(metrics)});
         verdict const after_step = ask([&](auto& callback) { return call_step(callback, now_); });
         verdict const after_epoch = ask([&](auto& callback) { return call_epoch(callback, now_); });
         each([&](auto& callback) { call_rest(callback, now_); });
@@ -140,9 +150,11 @@ report<T> solve_watched(params<T>& weights, Validation validation, Method const&
                         Argument&... arguments) {
     static_assert((is_known<Argument, T> && ...),
                   "behind the method: an executor, validate_on{} or callbacks (not const)");
-    static_assert(((!is_resume<std::remove_cvref_t<Argument>> && !is_setup<std::remove_cvref_t<Argument>> &&
-                    !is_storage<std::remove_cvref_t<Argument>>)&&...),
-                  "setup{}, resume{} and slot storages belong to update rules, not to methods of solve/");
+    static_assert(
+        ((!is_resume<std::remove_cvref_t<Argument>> && !is_setup<std::remove_cvref_t<Argument>> &&
+          !is_storage<std::remove_cvref_t<Argument>> && !is_averaging<std::remove_cvref_t<Argument>>)&&...),
+        "setup{}, resume{}, evaluate_averaged{} and slot storages belong to update rules, not to methods of "
+        "solve/");
     return std::apply(
         [&](auto&... callback) {
             return solving_run<T, Validation, std::remove_reference_t<decltype(callback)>...>(

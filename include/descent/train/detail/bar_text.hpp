@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <descent/core/error.hpp>
 #include <descent/train/report.hpp>
@@ -52,6 +53,8 @@ struct bar_state {
     bool improved = false, of_samples = false;
     int columns = 40;  // of the bar: never grows, so that it does not flicker
     std::int64_t lines = 0, last_line = 0;
+    std::vector<std::string> metric_names = {};
+    std::vector<double> metrics = {};
 };
 
 /// 4 significant digits, whatever the locale.
@@ -90,8 +93,8 @@ inline std::string bar_left(std::int64_t epoch, std::int64_t epochs) {
                 all);
 }
 
-/// What stands right of the bar: loss, validation, best mark, time left or, at the end, taken. `width` pads
-/// numbers, so that a line that is drawn again does not jump.
+/// What stands right of the bar: loss, validation, metrics, best mark, time left or, at the end, taken. `width`
+/// pads numbers, so that a line that is drawn again does not jump.
 inline std::string bar_right(bar_state const& state, bar_sample const& now, double work, bool over,
                              std::size_t width) {
     std::string words;
@@ -104,6 +107,8 @@ inline std::string bar_right(bar_state const& state, bar_sample const& now, doub
         number("loss", state.loss);
     if (!std::isnan(state.validation))
         number("validation", state.validation);
+    for (std::size_t i = 0; i < state.metrics.size(); ++i)
+        number(state.metric_names[i], state.metrics[i]);
     words += state.improved ? " *" : width ? "  " : "";
     if (over || now.done >= work)
         words += text("  ", clock_text(now.seconds));
