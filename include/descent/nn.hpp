@@ -5,6 +5,8 @@
 
 #include <descent/nn/activation.hpp>
 #include <descent/nn/builder.hpp>
+#include <descent/nn/conv1d.hpp>
+#include <descent/nn/conv2d.hpp>
 #include <descent/nn/dense.hpp>
 #include <descent/nn/dropout.hpp>
 #include <descent/nn/embedding.hpp>
