@@ -61,6 +61,15 @@ struct dual_coordinate_descent {
         // An optimum of 0 is reached when nothing of the loss at 0 is left.
         double const rounding = std::numeric_limits<double>::epsilon() * state.value_at_zero();
         outcome result;
+        // The dual rises from step to step, the primal may end above where it began.
+        auto const keep_lower = [&, at_zero = state.value_at_zero()] {
+            if (result.value > at_zero) {
+                w.setZero();
+                bias.setZero();
+                result.gap -= result.value - at_zero;
+                result.value = at_zero;
+            }
+        };
         detail::gap_forecast forecast{tolerance};
         auto told = verdict{};
         for (std::int64_t pass = 1; pass <= passes; ++pass) {
@@ -82,19 +91,22 @@ struct dual_coordinate_descent {
                 bool const reached = exact.gap <= std::max(tolerance * exact.value, rounding);
                 if (reached || forecast.stalled(exact.gap, pass)) {
                     watch(now);
+                    keep_lower();
                     return ended(result, reached ? status::converged : status::stalled,
-                                 text("duality gap ", detail::brief(exact.gap)));
+                                 text("duality gap ", detail::brief(result.gap)));
                 }
             }
             if (told = watch(now); told.stop)
                 break;
         }
-        if (!told.stop)
-            return ended(result, status::finished, text(passes, " passes"));
-        auto const exact = state.certify(tolerance);
-        result.value = exact.value;
-        result.gap = exact.gap;
-        return ended(result, told.status, told.reason);
+        if (told.stop) {
+            auto const exact = state.certify(tolerance);
+            result.value = exact.value;
+            result.gap = exact.gap;
+        }
+        keep_lower();
+        return told.stop ? ended(result, told.status, told.reason)
+                         : ended(result, status::finished, text(passes, " passes"));
     }
 
 private:
