@@ -8,10 +8,13 @@
 #include <utility>
 #include <vector>
 
+#include <descent/core/pack.hpp>
 #include <descent/core/params.hpp>
 #include <descent/io/safetensors.hpp>
 
 namespace descent::nn {
+
+using descent::load;  // of packs: the one below would hide it
 
 /// Where tensors lie in a file that has other names or another layout for them.
 struct stored_as {
