@@ -8,6 +8,7 @@
 #include <descent/nn/conv1d.hpp>
 #include <descent/nn/conv2d.hpp>
 #include <descent/nn/dense.hpp>
+#include <descent/nn/drop_path.hpp>
 #include <descent/nn/dropout.hpp>
 #include <descent/nn/embedding.hpp>
 #include <descent/nn/flatten.hpp>

@@ -32,6 +32,7 @@
 #include <descent/optim/noise.hpp>
 #include <descent/optim/optimizer.hpp>
 #include <descent/optim/passes.hpp>
+#include <descent/optim/project.hpp>
 #include <descent/optim/radam.hpp>
 #include <descent/optim/rate.hpp>
 #include <descent/optim/rmsprop.hpp>
