@@ -5,6 +5,7 @@
 #include <descent/loss/concepts.hpp>
 #include <descent/loss/hinge.hpp>
 #include <descent/loss/huber.hpp>
+#include <descent/loss/label_smoothing.hpp>
 #include <descent/loss/logistic.hpp>
 #include <descent/loss/multiclass_hinge.hpp>
 #include <descent/loss/poisson.hpp>

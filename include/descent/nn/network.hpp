@@ -156,7 +156,10 @@ public:
     /// P(class) of each row under the softmax cross entropy: samples x classes.
     template <class Executor = exec::serial>
     matrix<T> predict_probability(matrix<T> const& x, Executor const& executor = {}) requires
-        std::same_as<Loss, loss::softmax_cross_entropy> {
+        requires(T* z, index k) {
+        Loss::template probabilities<T>(z, k);
+    }
+    {
         matrix<T> p = scores(x, executor);
         for (index r = 0; r < p.rows(); ++r)
             Loss::template probabilities<T>(p.row(r).data(), p.cols());
