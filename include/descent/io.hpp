@@ -3,6 +3,7 @@
 
 // Byte formats of files that others read too.
 
+#include <descent/io/crc32c.hpp>
 #include <descent/io/dtype.hpp>
 #include <descent/io/json.hpp>
 #include <descent/io/safetensors.hpp>

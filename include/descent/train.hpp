@@ -12,6 +12,8 @@
 #include <descent/train/arguments.hpp>
 #include <descent/train/callback.hpp>
 #include <descent/train/checkpoint.hpp>
+#include <descent/train/checkpoint_file.hpp>
+#include <descent/train/checkpoint_format.hpp>
 #include <descent/train/classification_metrics.hpp>
 #include <descent/train/confusion_matrix.hpp>
 #include <descent/train/differentiate.hpp>

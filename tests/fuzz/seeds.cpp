@@ -7,6 +7,7 @@
 #include <descent/data/csv.hpp>
 #include <descent/data/libsvm.hpp>
 #include <descent/data/npz.hpp>
+#include <descent/train/checkpoint_format.hpp>
 
 using namespace descent;
 
@@ -36,4 +37,18 @@ int main(int, char** arguments) {
     data::dataset<float> const dense{matrix<float>::Identity(40, 3), vector<float>::Ones(40), {"a", "b", "c"}};
     seed("cache", inner(data::format_cache(dense)));
     seed("sparse_cache", inner(data::format_cache(data::parse_libsvm<float>(svm + svm))));
+
+    float const numbers[] = {1, -2, 0.5f};
+    seed("safetensors", io::format_safetensors({io::to_bytes("w", {3}, numbers),
+                                                io::to_bytes("h", {1, 3}, numbers, io::dtype::f16),
+                                                io::to_bytes("b", {1}, numbers, io::dtype::i8)},
+                                               {{"k", "v"}}));
+    snapshot<float> run;
+    run.weights = params<float>{{"w", {2}}, {"b", {}}};
+    run.weights.set_mask("w", {true, false});
+    run.optimizer.slots = {run.weights.like()};
+    run.callbacks = {{1, 2}};
+    run.so_far.metric_names = {"accuracy"};
+    run.so_far.history = {{1, 2, 3, 4, 5, 6, {7}}};
+    seed("checkpoint", format_checkpoint(run));
 }

@@ -23,7 +23,8 @@ struct setup {
 template <class F>
 setup(F) -> setup<F>;
 
-/// Goes on from a snapshot of the same run, bit for bit. Pass the same options and callbacks.
+/// Goes on from a snapshot of the same run, bit for bit. Pass the same options and callbacks. From a snapshot
+/// without weights the run begins anew: resume_from gives one where there is no checkpoint yet.
 template <class T>
 struct resume {
     snapshot<T> const& from;

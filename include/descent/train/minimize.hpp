@@ -125,7 +125,7 @@ report<T> train(Problem& problem, params<T>& weights, Recipe const& recipe, fit_
     (
         [&](auto& argument) {
             if constexpr (is_resume<std::remove_cvref_t<decltype(argument)>>)
-                from = &argument.from;
+                from = argument.from.weights.entries().empty() ? nullptr : &argument.from;
         }(arguments),
         ...);
     return std::apply(
