@@ -5,5 +5,7 @@
 
 #include <descent/io/crc32c.hpp>
 #include <descent/io/dtype.hpp>
+#include <descent/io/event.hpp>
 #include <descent/io/json.hpp>
+#include <descent/io/protobuf.hpp>
 #include <descent/io/safetensors.hpp>

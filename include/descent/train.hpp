@@ -34,4 +34,5 @@
 #include <descent/train/report.hpp>
 #include <descent/train/solving.hpp>
 #include <descent/train/stop_on_interrupt.hpp>
+#include <descent/train/tensorboard.hpp>
 #include <descent/train/time_limit.hpp>
