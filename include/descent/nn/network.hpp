@@ -12,9 +12,13 @@
 #include <descent/core/params.hpp>
 #include <descent/data/batch.hpp>
 #include <descent/data/check.hpp>
+#include <descent/data/loading.hpp>
+#include <descent/data/mixed_batch.hpp>
 #include <descent/exec/serial.hpp>
 #include <descent/loss/softmax_cross_entropy.hpp>
+#include <descent/nn/detail/elementwise.hpp>
 #include <descent/nn/detail/loss_rows.hpp>
+#include <descent/nn/detail/mixed_loss_rows.hpp>
 #include <descent/nn/layer.hpp>
 
 namespace descent::nn {
@@ -73,19 +77,27 @@ public:
     /// see check.
     template <class Executor = exec::serial>
     double gradient(data::batch<T> const& samples, descent::params<T>& g, Executor const& executor = {}) {
+        return gradient(data::mixed_batch<T>{samples, nullptr, 1}, g, executor);
+    }
+    /// The same of samples with two targets each.
+    template <class Executor = exec::serial>
+    double gradient(data::mixed_batch<T> const& mixed, descent::params<T>& g, Executor const& executor = {}) {
+        data::batch<T> const& samples = mixed.rows;
         if (samples.count == 0) {
             g.set_zero();
             return 0;
         }
         auto p = begin(samples.count, true, executor);
         p.slopes = g.data();
-        p.seed = mixed(seed_, ++steps_);
+        p.seed = mix(seed_, ++steps_);
         T* const x = p.at(gathered_);
         gather(samples, 0, samples.count, x, executor);
         layers_.forward(p, x, scores_at(p));
         double const total = data::total_weight(samples), scale = total > 0 ? 1 / total : 0;
-        double const sum = detail::loss_rows(loss_, samples, 0, samples.count, outputs(), scores_at(p),
-                                             T(scale), slopes_at(p));
+        double const sum = mixed.others ? detail::mixed_loss_rows(loss_, mixed, outputs(), scores_at(p), scale,
+                                                                  slopes_at(p), p.at(second_))
+                                        : detail::loss_rows(loss_, samples, 0, samples.count, outputs(),
+                                                            scores_at(p), T(scale), slopes_at(p));
         layers_.backward(p, x, scores_at(p), slopes_at(p), nullptr);
         return sum * scale;
     }
@@ -110,7 +122,7 @@ public:
         if (samples.count == 0)
             return;
         auto p = begin(samples.count, true, executor);
-        p.seed = mixed(seed_, steps_);
+        p.seed = mix(seed_, steps_);
         p.share = share;
         T* const x = p.at(gathered_);
         gather(samples, 0, samples.count, x, executor);
@@ -172,11 +184,11 @@ public:
         static_assert(std::is_same_v<typename Table::scalar, T>, "network and table hold other numbers");
         expect(table.samples() == 0 || table.features() == features(), "network: the data has ",
                table.features(), " features, the network reads ", input_.text(), " = ", features());
-        data::check(table, "network");
+        data::check(data::source_of(table), "network");
         if constexpr (loss::of_scores<Loss>) {
-            expect(index(table.class_names.size()) <= outputs(), "network: the data has ",
-                   table.class_names.size(), " classes, the network ", outputs(), " outputs");
-            data::check_labels(table, outputs(), "network");
+            expect(index(data::source_of(table).class_names.size()) <= outputs(), "network: the data has ",
+                   data::source_of(table).class_names.size(), " classes, the network ", outputs(), " outputs");
+            data::check_labels(data::source_of(table), outputs(), "network");
         }
     }
 
@@ -200,6 +212,7 @@ private:
             loss.check();
         scores_ = b.keep(outputs());
         slopes_ = b.pass_above(outputs());
+        second_ = b.fix(outputs() * lanes_of<native_pack<T>>);
         kept_room_ = b.kept_room(), passing_room_ = b.passing_room(), fixed_room_ = b.fixed_room();
         params_ = descent::params<T>(b.trained());
         state_ = descent::params<T>(b.state());
@@ -256,7 +269,7 @@ private:
     }
 
     /// Another seed for each step (a bijection in the step: Steele, Lea, Flood, 2014).
-    static std::uint64_t mixed(std::uint64_t seed, std::uint64_t step) {
+    static std::uint64_t mix(std::uint64_t seed, std::uint64_t step) {
         std::uint64_t z = seed + 0x9e3779b97f4a7c15u * step;
         z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
         z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
@@ -268,7 +281,7 @@ private:
     Loss loss_;
     region gathered_;
     bound_layer<Layers, T> layers_;
-    region scores_, slopes_;
+    region scores_, slopes_, second_;
     index kept_room_ = 0, passing_room_ = 0, fixed_room_ = 0, room_ = 0;
     descent::params<T> params_, state_;
     aligned_buffer<T> kept_, passing_, fixed_;

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <utility>
+#include <vector>
 
 #include <descent/data/batch.hpp>
 #include <descent/data/dataset.hpp>
+#include <descent/data/loading.hpp>
 #include <descent/linear/curvature.hpp>
 #include <descent/loss/squared.hpp>
 #include <descent/solve/coordinate_descent.hpp>
@@ -77,6 +79,49 @@ struct model_problem {
     params<T>& state() requires has_state<M> { return model.state(); }
     std::uint64_t& model_steps() requires counts_steps<M> { return model.steps(); }
 };
+
+/// The same for a table whose batches are made when they are needed: see data/loading.hpp.
+template <class M, class Loader, class Executor, class Validation>
+struct loaded_problem {
+    using T = typename M::scalar;
+
+    M& model;
+    index rows;
+    std::vector<index> order;  // outlives a loader that reads it ahead
+    Loader loader;
+    Executor executor;
+    Validation held_out;
+    data::batch_request epoch = {};
+    index batch = 0;
+
+    index samples() const { return rows; }
+    void enter(index const* shuffled, index size, std::uint64_t seed, std::int64_t number) {
+        if (shuffled)
+            order.assign(shuffled, shuffled + rows);
+        epoch = {shuffled ? order.data() : nullptr, 0, 0, seed, number};
+        batch = size;
+    }
+    double gradient(index const*, index first, index count, params<T>& g) {
+        data::batch_request now = epoch, next = epoch;
+        now.first = first, now.count = count;
+        next.first = first + count, next.count = std::min(batch, rows - next.first);
+        return model.gradient(loader.get(now, next).rows(), g, executor);
+    }
+    double validation() requires(!std::same_as<Validation, nothing>) {
+        return model.loss(data::all_of(held_out.data), executor);
+    }
+    params<T>& state() requires has_state<M> { return model.state(); }
+    std::uint64_t& model_steps() requires counts_steps<M> { return model.steps(); }
+};
+
+/// What makes the table's batches.
+template <class Table, class Executor>
+auto loader_of(Table const& table, Executor const& executor) {
+    if constexpr (requires { table.load(executor); })
+        return table.load(executor);
+    else
+        return data::direct_loader<Table, Executor>(table, executor);
+}
 
 /// A method that goes row by row or column by column needs the parts of a model with one score a sample.
 template <class M, class Batch, class Method, class Watch>
@@ -159,10 +204,17 @@ requires trainable<M, Table> report<typename M::scalar> fit(M& model, Table cons
     auto const held_out = detail::pick<detail::validation_test>(detail::nothing{}, arguments...);
     if constexpr (!std::same_as<decltype(held_out), detail::nothing const>)
         model.check(held_out.data);
-    detail::model_problem<M, decltype(data::all_of(train)), std::remove_const_t<decltype(executor)>,
-                          std::remove_const_t<decltype(held_out)>>
-        problem{model, data::all_of(train), executor, held_out};
-    return detail::train<typename M::scalar>(problem, model.params(), recipe, options, arguments...);
+    using executor_type = std::remove_const_t<decltype(executor)>;
+    using validation_type = std::remove_const_t<decltype(held_out)>;
+    if constexpr (data::loading_table<Table>) {
+        detail::loaded_problem<M, decltype(detail::loader_of(train, executor)), executor_type, validation_type>
+            problem{model, train.samples(), {}, detail::loader_of(train, executor), executor, held_out};
+        return detail::train<typename M::scalar>(problem, model.params(), recipe, options, arguments...);
+    } else {
+        detail::model_problem<M, decltype(data::all_of(train)), executor_type, validation_type> problem{
+            model, data::all_of(train), executor, held_out};
+        return detail::train<typename M::scalar>(problem, model.params(), recipe, options, arguments...);
+    }
 }
 
 /// Trains a model by a method of solve/, whose members hold its settings. Behind it, in any order: an executor,

@@ -24,6 +24,8 @@
 //     double validation()                                                only if it has validation data
 //     params<T>& state()                                                 only if the model has a state beside
 //                                                                        its weights, such as running means
+//     void enter(index const* order, index batch, std::uint64_t seed, std::int64_t epoch)
+//                                                                        only if it wants to know of each epoch
 //     std::uint64_t& model_steps()                                       only if the model counts its steps
 namespace descent::detail {
 
@@ -81,6 +83,7 @@ private:
     void run_epoch() {
         index const* const order = shuffle();
         index const samples = problem_.samples();
+        enter(order);
         for (; batch_ < batches_ && !stopped_;) {
             index const first = full() ? 0 : batch_ * batch_size_;
             index const count = full() ? samples : std::min(batch_size_, samples - first);
@@ -109,6 +112,11 @@ private:
         }
         if (batch_ == batches_)
             end_epoch();
+    }
+
+    void enter(index const* order) {
+        if constexpr (requires { problem_.enter(order, batch_size_, options_.seed, report_.epochs); })
+            problem_.enter(order, batch_size_, options_.seed, report_.epochs);
     }
 
     void end_epoch() {
@@ -177,6 +185,7 @@ private:
         if (full() && report_.status != status::diverged && report_.status != status::converged &&
             report_.steps > 0) {
             model_memory const before = remember();  // this is no step of training
+            enter(nullptr);
             double const loss = problem_.gradient(nullptr, 0, problem_.samples(), gradient_);
             put_back(before);
             report_.evaluations += std::max<index>(problem_.samples(), 1);
