@@ -7,5 +7,6 @@
 #include <descent/io/dtype.hpp>
 #include <descent/io/event.hpp>
 #include <descent/io/json.hpp>
+#include <descent/io/onnx.hpp>
 #include <descent/io/protobuf.hpp>
 #include <descent/io/safetensors.hpp>

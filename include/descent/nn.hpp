@@ -26,6 +26,7 @@
 #include <descent/nn/max_pool.hpp>
 #include <descent/nn/named.hpp>
 #include <descent/nn/network.hpp>
+#include <descent/nn/onnx.hpp>
 #include <descent/nn/pad_channels.hpp>
 #include <descent/nn/parallel.hpp>
 #include <descent/nn/pass.hpp>

@@ -67,6 +67,8 @@ public:
     /// Training steps so far, which number the random draws of dropout.
     std::uint64_t& steps() { return steps_; }
 
+    /// The layers as they were described.
+    Layers const& layers() const { return description_; }
     shape const& input_shape() const { return input_; }
     shape output_shape() const { return layers_.output(); }
     index features() const { return input_.size(); }
@@ -201,6 +203,7 @@ private:
         : input_(from.extents),
           seed_(options.seed),
           loss_(loss),
+          description_(layers),
           gathered_(b.keep(from.extents.size())),
           layers_(layers.template bind<T>(from.extents, b)) {
         static_assert(loss::of_scores<Loss> || loss::of_score<Loss>, "a network needs a loss of descent::loss");
@@ -279,6 +282,7 @@ private:
     shape input_;
     std::uint64_t seed_, steps_ = 0;
     Loss loss_;
+    Layers description_;
     region gathered_;
     bound_layer<Layers, T> layers_;
     region scores_, slopes_, second_;
