@@ -32,6 +32,7 @@
 #include <descent/nn/pass.hpp>
 #include <descent/nn/positions.hpp>
 #include <descent/nn/residual.hpp>
+#include <descent/nn/resnet.hpp>
 #include <descent/nn/sequence_pool.hpp>
 #include <descent/nn/sequential.hpp>
 #include <descent/nn/softmax.hpp>
