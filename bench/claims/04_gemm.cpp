@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The packed product of exec/ against the measured peak of fused multiplications and against Eigen's product, in one
-// process, by turns.
+// The packed product of exec/ against the measured peak of fused multiplications and against Eigen's product,
+// in one process, by turns.
 #define EIGEN_DONT_PARALLELIZE  // with -fopenmp Eigen's product would start threads of its own
 
 #include <descent/core/math.hpp>
@@ -105,8 +105,7 @@ bool measure_type(char const* type, bool judged) {
                 each.push_back(work / r.seconds[i] / (operations_of<T>(rounds) / tops[i]));
             return measure::median(each);
         };
-        double const faster =
-            measure::ratio(measure::find(rivals, "Eigen"), measure::find(rivals, "descent"));
+        double const faster = measure::ratio(measure::find(rivals, "Eigen"), measure::find(rivals, "descent"));
         slowest = std::min(slowest, faster);
         std::printf("%s %s %td x %td x %td: %.1f GFLOP/s peak, share %.3f", type, f.name, f.m, f.k, f.n,
                     peak * 1e-9, share("descent"));

@@ -3,6 +3,7 @@
 
 #include <descent/exec/block.hpp>
 #include <descent/exec/cuda.hpp>
+#include <descent/exec/epilogue.hpp>
 #include <descent/exec/gemm.hpp>
 #include <descent/exec/gemv.hpp>
 #include <descent/exec/lane_sums.hpp>

@@ -85,6 +85,97 @@ TEST_CASE("exec gemm: NaN and Inf reach what they belong to and nothing else") {
         }
 }
 
+namespace {
+
+/// Squares what it is given and adds a number by column and one by row: doing that twice would show.
+template <class T>
+struct square_and_shift {
+    T const *by_column, *by_row;
+
+    template <class V>
+    V operator()(V sum, exec::place at) const {
+        return sum * sum + at.by_column<V>(by_column) + at.by_row<V>(by_row);
+    }
+};
+
+template <class T, class Executor>
+void check_epilogue(Executor const& executor, descent::index m, descent::index k, descent::index n) {
+    INFO(m << " x " << k << " x " << n);
+    matrix<T> const a = some_matrix<T>(m, k, 1), b = some_matrix<T>(k, n, 2), bt = b.transpose();
+    matrix<T> const columns = some_matrix<T>(1, n, 3), rows = some_matrix<T>(1, m, 4);
+    square_and_shift<T> const after{columns.data(), rows.data()};
+    for (bool const turned : {false, true}) {
+        matrix<T> plain(m, n), c(m, n), turned_c(n, m), turned_plain(n, m);
+        auto const right = turned ? transposed(bt) : exec::as_block(b);
+        gemm(executor, a, right, plain);
+        gemm(executor, a, right, c, after);
+        gemm(executor, a, right, transposed(turned_plain));
+        gemm(executor, a, right, transposed(turned_c), after);
+        descent::index wrong = 0;
+        for (descent::index i = 0; i < m; ++i)
+            for (descent::index j = 0; j < n; ++j) {
+                T const x = plain(i, j), y = turned_plain(j, i);
+                wrong += std::abs(c(i, j) - (x * x + columns(0, j) + rows(0, i))) > T(1e-5) * (1 + x * x);
+                wrong +=
+                    std::abs(turned_c(j, i) - (y * y + columns(0, j) + rows(0, i))) > T(1e-5) * (1 + y * y);
+            }
+        CHECK(wrong == 0);
+    }
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("exec gemm: an epilogue meets every number once", "", float, double) {
+    using T = TestType;
+    constexpr int lanes = lanes_of<native_pack<T>>;
+    for (descent::index const k : {0, 1, 33, 256, 257, 600})
+        for (descent::index const n : {0, 1, lanes - 1, lanes + 1, 2 * lanes + 3, 40})
+            for (descent::index const m : {0, 1, 2, 6, 7})
+                check_epilogue<T>(exec::serial{}, m, k, n);
+    check_epilogue<T>(exec::serial{}, 150, 300, 130);
+#if DESCENT_OPENMP_ENABLED
+    check_epilogue<T>(exec::openmp{3}, 150, 300, 130);
+    check_epilogue<T>(exec::openmp{3}, 2, 3000, 1001);
+#endif
+}
+
+TEMPLATE_TEST_CASE("exec gemm: few rows times a transposed matrix", "", float, double) {
+    using T = TestType;
+    constexpr int lanes = lanes_of<native_pack<T>>;
+    for (descent::index const m : {1, 2, 6})
+        for (descent::index const k : {32, 33, 8 * lanes - 1, 8 * lanes + lanes + 1, 500})
+            for (descent::index const n : {1, lanes - 1, lanes, 2 * lanes + 1}) {
+                INFO(m << " x " << k << " x " << n);
+                matrix<T> const a = some_matrix<T>(m, k, 1), bt = some_matrix<T>(n, k, 2);
+                matrix<T> c = matrix<T>::Constant(m, n, T(7));
+                gemm(exec::serial{}, a, transposed(bt), c);
+                matrix<double> const oracle =
+                    a.template cast<double>() * bt.template cast<double>().transpose();
+                CHECK(test::worst(c, oracle) <= test::product_tolerance<T>(k));
+                // The same product seen from the other side.
+                matrix<T> other = matrix<T>::Constant(m, n, T(7));
+                gemm(exec::serial{}, bt, transposed(a), transposed(other));
+                CHECK(test::same_bits(other, c));
+                // A row does not depend on its neighbours.
+                matrix<T> const last = a.bottomRows(1);
+                matrix<T> alone(1, n);
+                gemm(exec::serial{}, last, transposed(bt), alone);
+                CHECK(test::same_bits(alone, matrix<T>(c.bottomRows(1))));
+            }
+}
+
+TEST_CASE("exec gemm: NaN passes an epilogue, and a row of NaN stays alone among few") {
+    matrix<float> a = matrix<float>::Ones(3, 70), bt = matrix<float>::Ones(21, 70), c(3, 21);
+    a(1, 69) = NAN;
+    gemm(exec::serial{}, a, transposed(bt), c,
+         [](auto sum, exec::place) { return max(sum, decltype(sum)(0)); });
+    for (descent::index j = 0; j < 21; ++j) {
+        CHECK(c(0, j) == 70);
+        CHECK(std::isnan(c(1, j)));
+        CHECK(c(2, j) == 70);
+    }
+}
+
 #if DESCENT_OPENMP_ENABLED
 TEMPLATE_TEST_CASE("exec gemm: the same bits for 1, 2, 3 and 7 threads", "", float, double) {
     using T = TestType;

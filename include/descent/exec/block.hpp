@@ -62,9 +62,11 @@ template <class A, class B, class C>
 void expect_product(block<A> const& a, block<B> const& b, block<C> const& c) {
     static_assert(std::is_same_v<std::remove_const_t<A>, C> && std::is_same_v<std::remove_const_t<B>, C>,
                   "gemm: the three matrices must have one number type, and c must not be const");
-    expect(a.cols == b.rows, "gemm: a is ", extents(a), ", b is ", extents(b), ": inner extents must be equal");
-    expect(c.rows == a.rows && c.cols == b.cols, "gemm: c is ", extents(c), ": must be ",
-           shape{a.rows, b.cols}.text());
+    // Asked first: to write the extents down takes as long as a small product.
+    if (a.cols != b.rows)
+        expect(false, "gemm: a is ", extents(a), ", b is ", extents(b), ": inner extents must be equal");
+    if (c.rows != a.rows || c.cols != b.cols)
+        expect(false, "gemm: c is ", extents(c), ": must be ", shape{a.rows, b.cols}.text());
 }
 
 /// The numbers of a vector: of Eigen, of the library or of the standard.

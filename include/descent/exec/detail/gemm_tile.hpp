@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <utility>
+
+#include <descent/core/math.hpp>
+#include <descent/core/memory.hpp>
+#include <descent/core/pack.hpp>
+#include <descent/core/tensor.hpp>
+#include <descent/exec/row.hpp>
+
+namespace descent::exec::detail {
+
+/// The tiles of a product, fixed: no sum depends on the number of threads.
+template <class T>
+struct gemm_tiles {
+    using V = native_pack<T>;
+    static constexpr int rows = 6;  // 12 sums, 2 columns and a factor fill 16 registers
+    static constexpr int columns = 2 * lanes_of<V>;
+    static constexpr index depth = 256;  // a packed panel stays in the first cache
+    static constexpr index group = 8;    // packed panels that rows of a meet in turn; they stay in the second
+};
+
+/// The same pointer, about which the compiler knows nothing: else it keeps the places of all later numbers in
+/// registers, of which there are not enough.
+template <class T>
+DESCENT_FN T const* unrelated(T const* pointer) {
+#if DESCENT_VECTOR_EXTENSIONS
+    asm("" : "+r"(pointer));
+#endif
+    return pointer;
+}
+
+/// Numbers (r, k) of the left factor lie at data[r * step + k], or packed, at data[k * gemm_tiles::rows + r].
+template <class T>
+struct gemm_left {
+    T const* data;
+    index step;
+};
+
+/// Numbers (k, j) of the right factor lie at data[k * step + j].
+template <class T>
+struct gemm_right {
+    T const* data;
+    index step;
+};
+
+/// sums = R rows of a times a panel of b, row after row.
+template <int R, bool Packed, class T>
+void gemm_tile(gemm_left<T> a, gemm_right<T> b, index depth, T* sums) {
+    using V = native_pack<T>;
+    constexpr int lanes = lanes_of<V>, ahead = 4, streams = Packed ? 1 : R, most = gemm_tiles<T>::rows;
+    V left[R], right[R];
+    unrolled<R>([&](auto r) { left[r] = right[r] = V(T(0)); });
+    T const* from[streams];
+    unrolled<streams>([&](auto r) { from[r] = a.data + r * a.step; });
+    T const* panel = b.data;
+    auto const add = [&](auto k) {
+        V const b0 = load_unaligned<V>(panel), b1 = load_unaligned<V>(panel + lanes);
+        unrolled<R>([&](auto r) {
+            V const factor(Packed ? from[0][k * most + r] : from[r % streams][k]);
+            left[r] = fused_multiply_add(factor, b0, left[r]);
+            right[r] = fused_multiply_add(factor, b1, right[r]);
+        });
+        panel = unrelated(panel + b.step);
+    };
+    // Four at a time: what moves the pointers takes room in the pipeline.
+    index k = 0;
+    for (; k + ahead <= depth; k += ahead) {
+        unrolled<ahead>(add);
+        unrolled<streams>([&](auto r) { from[r] = unrelated(from[r] + ahead * (Packed ? most : 1)); });
+    }
+    for (; k < depth; ++k) {
+        add(std::integral_constant<int, 0>{});
+        unrolled<streams>([&](auto r) { from[r] = unrelated(from[r] + (Packed ? most : 1)); });
+    }
+    unrolled<R>([&](auto r) {
+        store(sums + 2 * r * lanes, left[r]);
+        store(sums + (2 * r + 1) * lanes, right[r]);
+    });
+}
+
+/// gemm_tile for 1, 2, ... rows.
+template <class T, bool Packed>
+inline constexpr auto gemm_tile_of = []<int... I>(std::integer_sequence<int, I...>) {
+    return std::array{&gemm_tile<I + 1, Packed, T>...};
+}
+(std::make_integer_sequence<int, gemm_tiles<T>::rows>{});
+
+}  // namespace descent::exec::detail
