@@ -9,6 +9,7 @@ A rival's time is that of the least number of its iterations that ends near enou
 intercept. descent is called by fit alone, or with the tolerance where 1e-6 is asked, and fits an intercept too (its
 default), judged against the optimum of that objective.
 """
+import gzip
 import os
 import pathlib
 import statistics
@@ -49,6 +50,10 @@ def load(name):
         linear_data.make_once(work)
         return name, *linear_data.load(work, name)
     path = pathlib.Path(os.environ["DESCENT_DATA"]) / "libsvm" / name
+    if name == "farm-ads":
+        packed, path = path.with_name("farm-ads.train.gz"), work / name
+        work.mkdir(exist_ok=True)
+        path.write_bytes(gzip.decompress(packed.read_bytes()))
     x, y = load_svmlight_file(str(path), n_features=123 if name == "a9a" else None)
     x.indices, x.indptr = x.indices.astype(np.int32), x.indptr.astype(np.int32)  # LIBLINEAR takes nothing else
     return str(path), x, (y > 0).astype(np.float32)

@@ -104,6 +104,21 @@ TEST_CASE(
     CHECK(double(fit(softmax, narrow, exec::serial{}).loss) <= least * (1 + 2e-4));
 }
 
+TEST_CASE("train linear_models: long sparse rows are trained by Newton steps, short ones by their duals") {
+    auto table = table_of(true);
+    for (double const length : {1.0, 100.0}) {
+        table.x *= length;
+        auto const thin = sparse_of(table);
+        linear::logistic_regression<double> model{3}, best{3};
+        auto const report = fit(model, thin);
+        double const optimum = fit(best, table, solve::lbfgs{.tolerance = 1e-10}).loss;
+        CHECK(report.status == status::converged);
+        CHECK(report.loss <= optimum * (1 + 1.1e-4));
+        CHECK((report.reason.find("predicted") != std::string::npos) == (length > 1));
+        CHECK((report.reason.find("duality gap") != std::string::npos) == (length == 1));
+    }
+}
+
 TEST_CASE("train linear_models: least squares by fit alone is exact") {
     auto const counts = table_of(false);
     matrix<double> design(30, 4);

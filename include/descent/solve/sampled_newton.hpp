@@ -143,7 +143,8 @@ private:
                 (*curved)(view(now.x), unused);
             }
             auto const direction = [&] {
-                return curved ? corrected(*curved, now, settled) : corrected(f, now, settled);
+                int const least = settled > strict ? 1 : 8;
+                return curved ? corrected(*curved, now, settled, least) : corrected(f, now, settled, least);
             };
             double slope = direction();
             if (-slope / 2 <= goal * std::fabs(value) && settled > strict) {
@@ -207,7 +208,7 @@ private:
     /// p = -H^-1 g about, and g.p: what the sampled Hessian lacks, the gradients of past steps add (the two
     /// loops of L-BFGS around H^-1).
     template <class F, class T, class Watch>
-    static double corrected(F& f, state<T, Watch>& now, double settled) {
+    static double corrected(F& f, state<T, Watch>& now, double settled, int least) {
         vector<T> q = now.g;
         std::vector<T> share(now.pairs.size());
         for (std::size_t i = now.pairs.size(); i-- > 0;) {
@@ -215,7 +216,7 @@ private:
             share[i] = step.dot(q) / step.dot(change);
             q -= share[i] * change;
         }
-        conjugate_gradient(f, q, now, settled);
+        conjugate_gradient(f, q, now, settled, least);
         for (std::size_t i = 0; i < now.pairs.size(); ++i) {
             auto const& [step, change] = now.pairs[i];
             now.p -= (share[i] + change.dot(now.p) / step.dot(change)) * step;
@@ -223,9 +224,10 @@ private:
         return double(now.g.dot(now.p));
     }
 
-    /// p = -H^-1 g about, and g.p.
+    /// p = -H^-1 g about, and g.p; by `least` steps at least, which are all where there are few parameters.
     template <class F, class T, class Watch>
-    static double conjugate_gradient(F& f, vector<T> const& g, state<T, Watch>& now, double settled) {
+    static double conjugate_gradient(F& f, vector<T> const& g, state<T, Watch>& now, double settled,
+                                     int least) {
         now.p.setZero();
         now.residual = -g;
         now.direction = now.residual;
@@ -245,7 +247,7 @@ private:
             double const gained = along * rr, next = double(now.residual.squaredNorm());
             slope -= gained;
             // Nash & Sofer (1990): the quadratic model has settled.
-            if (double(k) * gained <= settled * -slope || next <= 1e-12 * start)
+            if ((k >= least && double(k) * gained <= settled * -slope) || next <= 1e-12 * start)
                 break;
             now.direction = now.residual + T(next / rr) * now.direction;
             rr = next;

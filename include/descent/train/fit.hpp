@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -243,12 +244,28 @@ concept fit_extra = is_known<std::remove_reference_t<A>, T>;
 template <class Loss>
 inline constexpr bool is_quadratic = std::is_same_v<Loss, loss::squared>;
 
+/// Are the sparse rows so long against the penalty that dual coordinates creep? Their passes grow with
+/// |x|^2 / (l2 samples); Newton steps are faster from about 64 on. A thousand rows tell.
+template <class Table>
+bool has_long_rows(Table const& table, double l2) {
+    if constexpr (data::is_sparse<Table>) {
+        index const stride = std::max<index>(1, table.samples() / 1000);
+        double total = 0;
+        for (index row = 0; row < table.samples(); row += stride)
+            for (auto k = table.x.offsets[std::size_t(row)]; k < table.x.offsets[std::size_t(row) + 1]; ++k)
+                total += double(table.x.values[std::size_t(k)]) * double(table.x.values[std::size_t(k)]);
+        return total * double(stride) > 64 * l2 * double(table.samples()) * double(table.samples());
+    }
+    return false;
+}
+
 }  // namespace detail
 
 /// Trains a linear model by the method that suits it and the data, to about 1e-4 of the objective's optimum
 /// (squared losses: to rounding): solve::coordinate_descent for elastic nets; solve::sampled_newton on dense
-/// data, and on sparse data with more than 30 rows a column; solve::dual_coordinate_descent, which is
-/// sequential whatever the executor, on other sparse two-class data and for losses without a curvature;
+/// data, and on sparse data with more than 30 rows a column or with rows that are long against the penalty
+/// (mean |x|^2 > 64 l2 samples); solve::dual_coordinate_descent, which is sequential whatever the executor, on
+/// other sparse two-class data and for losses without a curvature;
 /// solve::lbfgs where none of these applies. Behind the data, in any order: an executor, validate_on{data} and
 /// callbacks.
 ///
@@ -270,7 +287,9 @@ requires trainable<M, Table> &&(detail::fit_extra<Argument, typename M::scalar>&
             arguments...);
     } else {
         if constexpr (solve::detail::has_dual<loss> && !detail::is_quadratic<loss> && (sparse || !curved))
-            if (model.l2() > 0 && model.outputs() == 1 && !(curved && train.samples() > 30 * train.features()))
+            if (model.l2() > 0 && model.outputs() == 1 &&
+                !(curved &&
+                  (train.samples() > 30 * train.features() || detail::has_long_rows(train, model.l2()))))
                 return detail::fit_by(model, train, solve::dual_coordinate_descent{.tolerance = 1e-4},
                                       arguments...);
         if constexpr (curved)
