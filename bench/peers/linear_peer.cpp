@@ -25,7 +25,10 @@ void run(std::string const& folder, Table const& table, int threads, bool interc
     for (int k = 0; k < runs; ++k) {
         linear::logistic_regression<float> model{table.features(), {.intercept = intercept}};
         double const wall = measure::wall_time(), cpu = measure::cpu_time();
-        if (tolerance > 0 && table.samples() > 30 * table.features()) {
+        bool newton = table.samples() > 30 * table.features();  // what fit alone would choose
+        if constexpr (data::is_sparse<Table>)
+            newton = newton || detail::has_long_rows(table, 1.0 / double(table.samples()));
+        if (tolerance > 0 && newton) {
             fit(model, table, solve::sampled_newton{.tolerance = tolerance});
         } else if (tolerance > 0) {
             fit(model, table, solve::dual_coordinate_descent{.tolerance = tolerance});
@@ -57,8 +60,9 @@ int main(int count, char** arguments) {
     bool const intercept = std::atoi(arguments[4]) != 0;
     double const tolerance = count > 6 ? std::atof(arguments[6]) : 0;
     if (set.size() > 1) {
-        run(folder, data::read_libsvm<float>(set, {.features = set.ends_with("a9a") ? 123 : 0, .classes = true}), threads, intercept, runs,
-            tolerance);
+        run(folder,
+            data::read_libsvm<float>(set, {.features = set.ends_with("a9a") ? 123 : 0, .classes = true}),
+            threads, intercept, runs, tolerance);
         return 0;
     }
     with_made_set(folder, set,
