@@ -30,6 +30,9 @@ TEST_CASE("nn sequential: the contract of layers, whatever writes over its input
     layer_check::check_layer(sequential{dense{5}, silu{}, sigmoid_layer{}, tanh_layer{}}, {{3}});
     layer_check::check_layer(sequential{tanh_layer{}, dense{5}, dropout{0.3}, sigmoid_layer{}, dropout{0.2}},
                              {{3}});
+    layer_check::check_layer(
+        sequential{dense{37}, leaky_relu{0.2}, dense{.outputs = 6, .bias = false}, sigmoid_layer{}, relu{}},
+        {{3}});
     layer_check::check_layer(sequential{flatten{}, dense{5}, flatten{}, gelu{}, flatten{}},
                              {{2, 2}, {3, 2, 2}});
     layer_check::check_layer(sequential{flatten{}}, {{2, 2}});
@@ -37,6 +40,23 @@ TEST_CASE("nn sequential: the contract of layers, whatever writes over its input
     layer_check::check_layer(
         sequential{sequential{dense{9}, tanh_layer{}}, tanh_layer{}, sequential{dropout{0.1}, dense{2}}},
         {{4}});
+}
+
+TEST_CASE("nn sequential: an activation done by the dense layer in front gives the same bits as its own loop") {
+    using namespace nn;
+    for (int const threads : {1, 3}) {
+        exec::openmp const executor{.threads = threads};
+        shape const input{70};
+        // A block of its own keeps the second one's activation out of reach.
+        sequential const joined{dense{33}, tanh_layer{}, dense{9}, relu{}};
+        sequential const apart{dense{33}, sequential{tanh_layer{}}, dense{9}, sequential{relu{}}};
+        layer_check::bench<decltype(joined), float> one(joined, input, 37, {});
+        layer_check::bench<decltype(apart), float> other(apart, input, 37, {});
+        one.value(executor), one.backward(executor);
+        other.value(executor), other.backward(executor);
+        layer_check::compare_runs(one, other, "with one more loop");
+        CHECK(layer_check::same_numbers(one.dx.data(), other.dx.data(), 37 * 70));
+    }
 }
 
 TEST_CASE("nn residual and parallel: the contract of layers") {

@@ -17,14 +17,15 @@ namespace detail {
 /// A function whose slope can be told from its output runs in place and keeps nothing; others keep x.
 template <class F, class T>
 class activation {
-    static constexpr bool by_output = requires(F const& f, T y) { f.slope_from_output(y); };
-
 public:
+    static constexpr bool by_output = requires(F const& f, T y) { f.slope_from_output(y); };
     static constexpr aliasing alias = by_output ? aliasing::in_place : aliasing::none;
     static constexpr bool reads_output = by_output;
 
     activation(F const& f, shape const& input) : f_(f), shape_(input) {}
     shape output() const { return shape_; }
+    /// For a layer in front that does this layer's work with its own: see nn::sequential.
+    F const& function() const { return f_; }
 
     template <class Pass>
     void forward(Pass& p, T const* x, T* y) const {

@@ -9,6 +9,30 @@
 
 namespace descent::nn {
 
+namespace detail {
+
+/// What a product's last numbers become: a bias is added, if there is one, then f is applied.
+template <class T, class F>
+struct bias_then {
+    T const* bias;
+    F f;
+
+    template <class V>
+    DESCENT_FN V operator()(V sum, exec::place at) const {
+        return f.value(bias ? sum + at.by_column<V>(bias) : sum);
+    }
+};
+
+/// No function at all.
+struct straight {
+    template <class V>
+    static DESCENT_FN V value(V x) {
+        return x;
+    }
+};
+
+}  // namespace detail
+
 /// y = W x + b of a vector, or of each step of a sequence [steps, features]. Tensors: "weight" [outputs,
 /// inputs], "bias" [outputs], as torch.nn.Linear. bind throws descent::error for outputs < 1 and for inputs of
 /// another rank.
@@ -23,6 +47,7 @@ struct dense {
     public:
         static constexpr aliasing alias = aliasing::none;
         static constexpr bool reads_output = false;
+        static constexpr bool takes_function = true;  ///< see sequential: forward and backward with f
 
         bound(dense const& d, shape const& input, builder<T>& b)
             : steps_(input.rank() == 2 ? input[0] : 0),
@@ -36,25 +61,45 @@ struct dense {
 
         template <class Pass>
         void forward(Pass& p, T const* x, T* y) const {
-            index const rows = rows_of(p);
-            exec::gemm(p.executor, at(x, rows, inputs_), exec::transposed(matrix(p.weight(weight_))),
-                       at(y, rows, outputs_));
-            if (bias_.size)
-                detail::add_to_rows(p.executor, p.weight(bias_), y, rows, outputs_);
+            forward(p, x, y, detail::straight{});
         }
-
         template <class Pass>
         void backward(Pass& p, T const* x, T const*, T* dy, T* dx) const {
-            index const rows = rows_of(p);
-            exec::block<T const> const slopes = at(dy, rows, outputs_);
-            exec::gemm(p.executor, exec::transposed(slopes), at(x, rows, inputs_), matrix(p.slope(weight_)));
             if (bias_.size)
-                detail::sum_rows(p.executor, dy, rows, outputs_, p.slope(bias_));
-            if (dx)
-                exec::gemm(p.executor, slopes, matrix(p.weight(weight_)), at(dx, rows, inputs_));
+                detail::sum_rows(p.executor, dy, rows_of(p), outputs_, p.slope(bias_));
+            products(p, x, dy, dx);
+        }
+
+        /// With a function behind it, as activations are: y = f.value(W x + b), each number touched once.
+        template <class Pass, class F>
+        void forward(Pass& p, T const* x, T* y, F const& f) const {
+            index const rows = rows_of(p);
+            exec::gemm(p.executor, at(x, rows, inputs_), exec::transposed(matrix(p.weight(weight_))),
+                       at(y, rows, outputs_),
+                       detail::bias_then<T, F>{bias_.size ? p.weight(bias_) : nullptr, f});
+        }
+        /// Of the same: dy are slopes by f's output y, from which f tells its own slope.
+        template <class Pass, class F>
+        void backward(Pass& p, T const* x, T const* y, T* dy, T* dx, F const& f) const {
+            index const rows = rows_of(p);
+            T const* const slopes = dy;
+            if (bias_.size)
+                detail::scale_and_sum_rows(p.executor, f, y, dy, rows, outputs_, p.slope(bias_));
+            else
+                detail::map(p.executor, rows * outputs_, y, slopes, dy,
+                            [f](auto v, auto slope) { return f.slope_from_output(v) * slope; });
+            products(p, x, dy, dx);
         }
 
     private:
+        template <class Pass>
+        void products(Pass& p, T const* x, T const* dy, T* dx) const {
+            index const rows = rows_of(p);
+            exec::block<T const> const slopes = at(dy, rows, outputs_);
+            exec::gemm(p.executor, exec::transposed(slopes), at(x, rows, inputs_), matrix(p.slope(weight_)));
+            if (dx)
+                exec::gemm(p.executor, slopes, matrix(p.weight(weight_)), at(dx, rows, inputs_));
+        }
         template <class Pass>
         index rows_of(Pass const& p) const {
             return p.samples * (steps_ ? steps_ : 1);

@@ -53,7 +53,10 @@ struct sequential {
         void forward(Pass& p, T const* x, T* y) const {
             auto const at = outputs_of(p, y);
             detail::each_index<count>([&](auto i) {
-                if constexpr (way[i] != aliasing::view)
+                if constexpr (takes_next[i])
+                    std::get<i>(layers_).forward(p, input_of(i, x, at), at[i],
+                                                 std::get<i + 1>(layers_).function());
+                else if constexpr (way[i] != aliasing::view && !taken(i))
                     std::get<i>(layers_).forward(p, input_of(i, x, at), at[i]);
             });
             if constexpr (only_views)
@@ -67,12 +70,16 @@ struct sequential {
             int turn = 0;
             detail::each_index<count>([&](auto reversed) {
                 constexpr std::size_t i = count - 1 - reversed;
-                if constexpr (way[i] == aliasing::view)
+                if constexpr (way[i] == aliasing::view || taken(i))
                     return;
                 T* to = slopes;
                 if constexpr (way[i] == aliasing::none)
                     to = i <= first_owner ? dx : p.at(slopes_[std::size_t(turn++ % 2)]);
-                std::get<i>(layers_).backward(p, input_of(i, x, at), at[i], slopes, to);
+                if constexpr (takes_next[i])
+                    std::get<i>(layers_).backward(p, input_of(i, x, at), at[i], slopes, to,
+                                                  std::get<i + 1>(layers_).function());
+                else
+                    std::get<i>(layers_).backward(p, input_of(i, x, at), at[i], slopes, to);
                 slopes = to;
             });
             if constexpr (only_views)
@@ -118,6 +125,23 @@ struct sequential {
             }
             return last;
         }();
+
+        /// Which child does the next one's work too: one that can take a function into its own loops, before an
+        /// activation that tells its slope from its output and writes over its input.
+        template <std::size_t I>
+        static constexpr bool can_take_next() {
+            if constexpr (I + 1 < count)
+                return way[I + 1] == aliasing::in_place && requires {
+                    requires child<I>::takes_function && child<I + 1>::by_output;
+                };
+            else
+                return false;
+        }
+        static constexpr std::array<bool, count> takes_next = []<std::size_t... I>(std::index_sequence<I...>) {
+            return std::array<bool, count>{can_take_next<I>()...};
+        }
+        (std::make_index_sequence<count>{});
+        static constexpr bool taken(std::size_t i) { return i > 0 && takes_next[i - 1]; }
 
     public:
         static constexpr bool reads_output = [] {

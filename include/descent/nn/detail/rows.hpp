@@ -27,32 +27,57 @@ void add_to_rows(Executor const& executor, T const* vector, T* y, index rows, in
     });
 }
 
-/// total = the sum of the rows, in their order: each column by one task.
-template <class T, class Executor>
-void sum_rows(Executor const& executor, T const* y, index rows, index columns, T* total) {
+/// total = the sum of the rows, in their order: each column by one task. take(at, V) gives the V that begins at
+/// number `at` of them.
+template <class T, class Executor, class Take>
+void sum_rows_of(Executor const& executor, index rows, index columns, T* total, Take const& take) {
     using V = native_pack<T>;
-    constexpr int lanes = lanes_of<V>;
-    constexpr index strip = 4 * lanes;
+    constexpr int lanes = lanes_of<V>, packs = 4;
+    constexpr index strip = packs * lanes;
     index const strips = (columns + strip - 1) / strip;
     // Strips in groups that are worth a thread's while.
     index const each = std::max<index>(1, piece / std::max<index>(1, rows * strip));
     executor.for_each((strips + each - 1) / each, [=](index group) {
-        for (index s = group * each; s < std::min(strips, (group + 1) * each); ++s) {
-            index c = s * strip;
-            index const end = std::min(columns, c + strip);
-            for (; c + lanes <= end; c += lanes) {
-                V part = V(T(0));
-                for (index r = 0; r < rows; ++r)
-                    part += load_unaligned<V>(y + r * columns + c);
-                store_unaligned(total + c, part);
-            }
-            for (; c < end; ++c) {
-                T part = 0;
-                for (index r = 0; r < rows; ++r)
-                    part += y[r * columns + c];
-                total[c] = part;
-            }
+        index c = group * each * strip;
+        index const end = std::min(columns, (group + 1) * each * strip);
+        for (; c + strip <= end; c += strip) {
+            V part[packs] = {V(T(0)), V(T(0)), V(T(0)), V(T(0))};
+            for (index r = 0; r < rows; ++r)
+                for (int i = 0; i < packs; ++i)
+                    part[i] += take(r * columns + c + i * lanes, V());
+            for (int i = 0; i < packs; ++i)
+                store_unaligned(total + c + i * lanes, part[i]);
         }
+        for (; c + lanes <= end; c += lanes) {
+            V part = V(T(0));
+            for (index r = 0; r < rows; ++r)
+                part += take(r * columns + c, V());
+            store_unaligned(total + c, part);
+        }
+        for (; c < end; ++c) {
+            T part = 0;
+            for (index r = 0; r < rows; ++r)
+                part += take(r * columns + c, T());
+            total[c] = part;
+        }
+    });
+}
+
+template <class T, class Executor>
+void sum_rows(Executor const& executor, T const* y, index rows, index columns, T* total) {
+    sum_rows_of(executor, rows, columns, total,
+                [y](index at, auto like) { return load_unaligned<decltype(like)>(y + at); });
+}
+
+/// The same of the slopes times f.slope_from_output(y), by which they are replaced.
+template <class T, class Executor, class F>
+void scale_and_sum_rows(Executor const& executor, F const& f, T const* y, T* slopes, index rows, index columns,
+                        T* total) {
+    sum_rows_of(executor, rows, columns, total, [f, y, slopes](index at, auto like) {
+        using V = decltype(like);
+        V const scaled = f.slope_from_output(load_unaligned<V>(y + at)) * load_unaligned<V>(slopes + at);
+        store_unaligned(slopes + at, scaled);
+        return scaled;
     });
 }
 
