@@ -25,9 +25,10 @@ void run(std::string const& folder, Table const& table, int threads, bool interc
     for (int k = 0; k < runs; ++k) {
         linear::logistic_regression<float> model{table.features(), {.intercept = intercept}};
         double const wall = measure::wall_time(), cpu = measure::cpu_time();
-        bool newton = table.samples() > 30 * table.features();  // what fit alone would choose
+        bool newton = true;  // what fit alone would choose
         if constexpr (data::is_sparse<Table>)
-            newton = newton || detail::has_long_rows(table, 1.0 / double(table.samples()));
+            newton = table.samples() > 30 * table.features() ||
+                     detail::has_long_rows(table, 1.0 / double(table.samples()));
         if (tolerance > 0 && newton) {
             fit(model, table, solve::sampled_newton{.tolerance = tolerance});
         } else if (tolerance > 0) {
