@@ -2,7 +2,7 @@
 // Does a film critic like the film? A bidirectional LSTM reads the sentence word by word; words without their
 // order, counted, are the measure.
 //
-//     13_sentiment_lstm [folder]
+//     13_sentiment_lstm [folder [seed]]
 //
 // The folder holds text/rt-polarity.pos and .neg (Pang and Lee: sentence polarity data 1.0), one sentence a
 // line; without one: the folder that DESCENT_DATA names; without that, made-up sentences.
@@ -60,6 +60,7 @@ void read(std::string const& folder, data::text_dataset<float>& train, data::tex
 int main(int argc, char** argv) try {
     char const* const named = argc > 1 ? argv[1] : std::getenv("DESCENT_DATA");
     data::text_dataset<float> train_texts, test_texts;
+    std::uint64_t const seed = argc > 2 ? std::uint64_t(std::atoi(argv[2])) : 1;
     read(named ? named : "", train_texts, test_texts);
 
     // 1. The measure: which words occur, and a weight for each.
@@ -81,10 +82,12 @@ int main(int argc, char** argv) try {
     nn::network net{nn::input<float>{numbered.steps},
                     nn::sequential{nn::embedding{numbered.ids(), 64, nn::normal(0.1)}, nn::dropout{0.5},
                                    nn::lstm{.units = 64, .bidirectional = true}, nn::sequence_max{},
-                                   nn::dropout{0.5}, nn::dense{2}}};
+                                   nn::dropout{0.5}, nn::dense{2}},
+                    loss::softmax_cross_entropy{},
+                    {.seed = seed}};
     std::ptrdiff_t const epochs = 4, steps = epochs * ((train.samples() - 1) / 64 + 1);
-    fit(net, train, chain(clip_norm{1.0}, adam{}, rate{cosine{2e-3, steps}}), {.epochs = epochs, .batch = 64},
-        exec::openmp{}, progress_bar{});
+    fit(net, train, chain(clip_norm{1.0}, adam{}, rate{cosine{2e-3, steps}}),
+        {.epochs = epochs, .batch = 64, .seed = seed}, exec::openmp{}, progress_bar{});
     std::printf("bidirectional LSTM: test accuracy %.4f\n", accuracy(net.predict(test.x), test.y));
 
     // 4. What it says to words of yours.
