@@ -116,15 +116,13 @@ void conv_spread(conv_plan const& c, T const* x, index samples, index step, T* t
                     for (index r = top; r < bottom; ++r) {
                         T* const row = plane + r * width;
                         T const* const source = from + c.high.number(a, r) * c.wide.input;
-                        for (index i = 0; i < left; ++i)
-                            row[i] = T(0);
+                        zero_few(row, left);
                         if (c.wide.stride == 1)
                             copy_row(source, row + left, right - left);
                         else
                             for (index i = left; i < right; ++i)
                                 row[i] = source[c.wide.number(b, i)];
-                        for (index i = right; i < width; ++i)
-                            row[i] = T(0);
+                        zero_few(row + right, width - right);
                     }
                     std::fill(plane + bottom * width, plane + c.places, T(0));
                 }
@@ -146,8 +144,7 @@ void conv_spread_slopes(conv_plan const& c, T const* dy, index samples, index st
             T* const plane = to + s * c.places;
             for (index r = 0; r < c.height(); ++r) {
                 copy_row(from + r * columns, plane + r * width, columns);
-                for (index i = columns; i < width; ++i)
-                    plane[r * width + i] = T(0);
+                zero_few(plane + r * width + columns, width - columns);
             }
             std::fill(plane + c.height() * width, plane + c.places, T(0));
         }

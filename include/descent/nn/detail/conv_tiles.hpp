@@ -181,24 +181,42 @@ void conv_slopes(T const* dy, index dy_step, index outputs, T const* x, index x_
         });
 }
 
+/// The same pointer, about which the compiler knows nothing.
+template <class T>
+DESCENT_FN T const* unseen(T const* pointer) {
+#if DESCENT_VECTOR_EXTENSIONS
+    asm("" : "+r"(pointer));
+#endif
+    return pointer;
+}
+
 /// Copies a short row.
 template <int N, class T>
 DESCENT_FN void copy_row(T const* DESCENT_RESTRICT from, T* DESCENT_RESTRICT to, index count) {
+    // Without unseen() the compiler would call memmove, which takes longer than the copy.
     if constexpr (N < 4) {
         for (index i = 0; i < count; ++i)
-            to[i] = from[i];
+            to[i] = *unseen(from + i);
     } else {
         using V = pack<T, N>;
         if (count < N)
             return copy_row<N / 2>(from, to, count);
         for (index i = 0; i + N <= count; i += N)
-            store_unaligned(to + i, load_unaligned<V>(from + i));
+            store_unaligned(to + i, load_unaligned<V>(unseen(from + i)));
         store_unaligned(to + count - N, load_unaligned<V>(from + count - N));
     }
 }
 template <class T>
 DESCENT_FN void copy_row(T const* from, T* to, index count) {
     copy_row<lanes_of<native_pack<T>>>(from, to, count);
+}
+
+/// Zeros between rows: a few.
+template <class T>
+DESCENT_FN void zero_few(T* to, index count) {
+    T const zero = 0;
+    for (index i = 0; i < count; ++i)
+        to[i] = *unseen(&zero);
 }
 
 }  // namespace descent::nn::detail
