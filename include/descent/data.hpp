@@ -42,6 +42,7 @@
 #include <descent/data/loading.hpp>
 #include <descent/data/missing.hpp>
 #include <descent/data/mixed_batch.hpp>
+#include <descent/data/multi_target.hpp>
 #include <descent/data/nd_array.hpp>
 #include <descent/data/npy.hpp>
 #include <descent/data/outliers.hpp>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <descent/data/csv.hpp>
+#include <descent/data/multi_target.hpp>
 #include <descent/exec/openmp.hpp>
 #include <descent/loss/squared.hpp>
 #include <descent/nn.hpp>
@@ -10,6 +11,7 @@
 #include <descent/train/metrics.hpp>
 
 #include <cmath>
+#include <limits>
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -105,10 +107,59 @@ TEST_CASE("nn network: what does not fit is refused") {
     auto three = ring(4);
     three.y[2] = 2;
     CHECK(message_of([&] { net.check(three); }).find("network: ") == 0);
-    CHECK(message_of([&] {
-              nn::network(nn::input<float>{2}, nn::sequential{nn::dense{2}}, loss::squared{});
-          }) == "network: the last layer gives [2], the loss takes one score");
+    nn::network two{nn::input<float>{2}, nn::sequential{nn::dense{2}}, loss::squared{}};
+    CHECK(message_of([&] { two.check(ring(4)); }) ==
+          "network: the last layer gives [2] for 1 target a sample: must be as many");
     CHECK(message_of([&] {
               nn::network(nn::input<float>{2}, nn::sequential{nn::dense{2}, nn::dense{-1}});
           }) == "1 (dense): outputs = -1: must be >= 1");
+}
+
+TEST_CASE("nn network: several targets a sample, some of them unknown") {
+    // Each step of a sequence has the class of the number before it; the first step's is unknown.
+    data::multi_target_dataset<float> train;
+    train.x.resize(200, 6);
+    train.y.resize(200, 3);
+    generator const draws{9};
+    float const unknown = std::nanf("");
+    for (descent::index i = 0; i < 200; ++i)
+        for (descent::index step = 0; step < 3; ++step) {
+            bool const bit = draws.bits<std::uint32_t>(std::uint64_t(3 * i + step)) & 1;
+            train.x(i, 2 * step) = float(bit);
+            train.x(i, 2 * step + 1) = 1;
+            train.y(i, step) = step == 0 ? unknown : train.x(i, 2 * (step - 1));
+        }
+    nn::network net{nn::input<float>{3, 2},
+                    nn::sequential{nn::flatten{}, nn::dense{16}, nn::relu{}, nn::dense{6}},
+                    loss::softmax_cross_entropy{}};
+    auto const report = fit(net, train, chain(adam{}, rate{1e-2}), {.epochs = 60, .batch = 20});
+    CHECK(report.loss < 0.05);
+    auto const found = net.predict_each(train.x, 3);
+    CHECK((found.rightCols(2) - train.y.rightCols(2)).cwiseAbs().maxCoeff() == 0);
+
+    // The mean is over the known targets, and unknown ones have no slope.
+    auto few = train;
+    few.y.setConstant(unknown);
+    few.y(5, 1) = 1;
+    matrix<float> const z = net.scores(train.x.row(5));
+    CHECK(std::fabs(net.loss(data::all_of(few)) - std::log1p(std::exp(double(z(0, 2) - z(0, 3))))) < 1e-5);
+    few.y(5, 1) = unknown;
+    auto g = net.params().like();
+    CHECK(net.gradient(data::all_of(few), g) == 0);
+    CHECK(g.sum_of_squares() == 0);
+
+    few.y(5, 1) = 2;
+    CHECK(message_of([&] { net.check(few); }) ==
+          "network: row 5, target 1: label 2: must be an integer in [0, 2)");
+    few.y.resize(200, 4);
+    few.y.setZero();
+    CHECK(message_of([&] { net.check(few); }) ==
+          "network: the last layer gives [6] for 4 targets a sample: must be a multiple");
+    few.x(3, 1) = std::numeric_limits<float>::infinity();
+    CHECK(message_of([&] { net.check(few); }) == "network: row 3, column 1 is inf");
+
+    // Several numbers: an autoencoder.
+    data::multi_target_dataset<float> const same{train.x, train.x, {}};
+    nn::network coder{nn::input<float>{6}, nn::sequential{nn::dense{4}, nn::dense{6}}, loss::squared{}};
+    CHECK(fit(coder, same, chain(adam{}, rate{1e-2}), {.epochs = 100, .batch = 20}).loss < 0.02);
 }

@@ -14,6 +14,7 @@
 #include <descent/data/check.hpp>
 #include <descent/data/loading.hpp>
 #include <descent/data/mixed_batch.hpp>
+#include <descent/data/multi_target.hpp>
 #include <descent/exec/serial.hpp>
 #include <descent/loss/softmax_cross_entropy.hpp>
 #include <descent/nn/detail/elementwise.hpp>
@@ -84,43 +85,37 @@ public:
     /// The same of samples with two targets each.
     template <class Executor = exec::serial>
     double gradient(data::mixed_batch<T> const& mixed, descent::params<T>& g, Executor const& executor = {}) {
-        data::batch<T> const& samples = mixed.rows;
-        if (samples.count == 0) {
-            g.set_zero();
-            return 0;
-        }
-        auto p = begin(samples.count, true, executor);
-        p.slopes = g.data();
-        p.seed = mix(seed_, ++steps_);
-        T* const x = p.at(gathered_);
-        gather(samples, 0, samples.count, x, executor);
-        layers_.forward(p, x, scores_at(p));
-        double const total = data::total_weight(samples), scale = total > 0 ? 1 / total : 0;
-        double const sum = mixed.others ? detail::mixed_loss_rows(loss_, mixed, outputs(), scores_at(p), scale,
-                                                                  slopes_at(p), p.at(second_))
-                                        : detail::loss_rows(loss_, samples, 0, samples.count, outputs(),
-                                                            scores_at(p), T(scale), slopes_at(p));
-        layers_.backward(p, x, scores_at(p), slopes_at(p), nullptr);
-        return sum * scale;
+        if (!mixed.others)
+            return gradient_of(mixed.rows, g, executor);
+        return learn(mixed.rows, g, executor, [&](auto const& p, double scale) {
+            return detail::mixed_loss_rows(loss_, mixed, outputs(), scores_at(p), scale, slopes_at(p),
+                                           p.at(second_));
+        });
+    }
+    /// The same of samples with several targets each; the mean is over the known ones.
+    template <class Executor = exec::serial>
+    double gradient(data::multi_target_batch<T> const& samples, descent::params<T>& g,
+                    Executor const& executor = {}) {
+        return gradient_of(samples, g, executor);
     }
 
-    /// Mean loss of the samples in evaluation.
-    template <class Executor = exec::serial>
-    double loss(data::batch<T> const& samples, Executor const& executor = {}) {
-        double const total = data::total_weight(samples);
+    /// Mean loss of the samples (a data::batch or a data::multi_target_batch) in evaluation.
+    template <class Batch, class Executor = exec::serial>
+    double loss(Batch const& samples, Executor const& executor = {}) {
+        double const total = detail::known_weight(samples);
         double sum = 0;
         for (index first = 0; first < samples.count; first += at_once) {
             index const count = std::min(at_once, samples.count - first);
             auto p = evaluate(samples, first, count, executor);
-            sum += detail::loss_rows(loss_, samples, first, count, outputs(), scores_at(p), T(1), slopes_at(p));
+            sum += loss_of(samples, first, count, 1, p);
         }
         return total > 0 ? sum / total : 0;
     }
 
     /// Runs the samples as in training, but learns nothing from them: their statistics are taken into the state
     /// of the layers with this share. See refresh_statistics.
-    template <class Executor = exec::serial>
-    void observe(data::batch<T> const& samples, double share, Executor const& executor = {}) {
+    template <class Batch, class Executor = exec::serial>
+    void observe(Batch const& samples, double share, Executor const& executor = {}) {
         if (samples.count == 0)
             return;
         auto p = begin(samples.count, true, executor);
@@ -167,6 +162,21 @@ public:
         return y;
     }
 
+    /// The same for each of `targets` stretches of the outputs, such as the steps of a sequence: samples x
+    /// targets. Throws descent::error as scores, and where the outputs are not so many equal stretches.
+    template <class Executor = exec::serial>
+    matrix<T> predict_each(matrix<T> const& x, index targets, Executor const& executor = {}) {
+        expect_stretches(targets);
+        matrix<T> const z = scores(x, executor);
+        index const width = outputs() / targets;
+        matrix<T> y(z.rows(), targets);
+        for (index i = 0; i < y.size(); ++i) {
+            T const* const from = z.data() + i * width;
+            y.data()[i] = width == 1 ? *from : T(std::max_element(from, from + width) - from);
+        }
+        return y;
+    }
+
     /// P(class) of each row under the softmax cross entropy: samples x classes.
     template <class Executor = exec::serial>
     matrix<T> predict_probability(matrix<T> const& x, Executor const& executor = {}) requires
@@ -187,10 +197,16 @@ public:
         expect(table.samples() == 0 || table.features() == features(), "network: the data has ",
                table.features(), " features, the network reads ", input_.text(), " = ", features());
         data::check(data::source_of(table), "network");
+        index targets = 1;
+        if constexpr (requires { table.targets(); })
+            targets = table.targets();
+        expect_stretches(targets);
         if constexpr (loss::of_scores<Loss>) {
-            expect(index(data::source_of(table).class_names.size()) <= outputs(), "network: the data has ",
-                   data::source_of(table).class_names.size(), " classes, the network ", outputs(), " outputs");
-            data::check_labels(data::source_of(table), outputs(), "network");
+            index const classes = outputs() / targets;
+            expect(index(data::source_of(table).class_names.size()) <= classes, "network: the data has ",
+                   data::source_of(table).class_names.size(), " classes, the network ", classes,
+                   " outputs a target");
+            data::check_labels(data::source_of(table), classes, "network");
         }
     }
 
@@ -208,9 +224,6 @@ private:
           layers_(layers.template bind<T>(from.extents, b)) {
         static_assert(loss::of_scores<Loss> || loss::of_score<Loss>, "a network needs a loss of descent::loss");
         expect(features() > 0, "network: input is ", input_.text(), ": must have a feature");
-        if constexpr (loss::of_score<Loss>)
-            expect(outputs() == 1, "network: the last layer gives ", output_shape().text(),
-                   ", the loss takes one score");
         if constexpr (requires { loss.check(); })
             loss.check();
         scores_ = b.keep(outputs());
@@ -220,6 +233,49 @@ private:
         params_ = descent::params<T>(b.trained());
         state_ = descent::params<T>(b.state());
         b.start(params_, state_, seed_);
+    }
+
+    /// Throws descent::error unless the outputs are as many equal stretches as a sample has targets, of one
+    /// score each where the loss takes one.
+    void expect_stretches(index targets) const {
+        expect(targets > 0 && outputs() % targets == 0 && (loss::of_scores<Loss> || outputs() == targets),
+               "network: the last layer gives ", output_shape().text(), " for ", targets,
+               targets == 1 ? " target" : " targets",
+               loss::of_scores<Loss> ? " a sample: must be a multiple" : " a sample: must be as many");
+    }
+
+    /// The sum of the losses of the samples that were run last, and their slopes times the scale.
+    template <class Batch, class Executor>
+    double loss_of(Batch const& samples, index first, index count, double scale,
+                   pass<T, Executor> const& p) const {
+        index const targets = detail::targets_of(samples);
+        return detail::loss_rows(loss_, detail::known_targets<Batch>{samples}, first * targets, count * targets,
+                                 outputs() / targets, scores_at(p), T(scale), slopes_at(p));
+    }
+
+    template <class Batch, class Executor>
+    double gradient_of(Batch const& samples, descent::params<T>& g, Executor const& executor) {
+        return learn(samples, g, executor,
+                     [&](auto const& p, double scale) { return loss_of(samples, 0, samples.count, scale, p); });
+    }
+
+    /// Forward, the losses by sum_of(pass, scale), backward.
+    template <class Batch, class Executor, class Sum>
+    double learn(Batch const& samples, descent::params<T>& g, Executor const& executor, Sum const& sum_of) {
+        if (samples.count == 0) {
+            g.set_zero();
+            return 0;
+        }
+        auto p = begin(samples.count, true, executor);
+        p.slopes = g.data();
+        p.seed = mix(seed_, ++steps_);
+        T* const x = p.at(gathered_);
+        gather(samples, 0, samples.count, x, executor);
+        layers_.forward(p, x, scores_at(p));
+        double const total = detail::known_weight(samples), scale = total > 0 ? 1 / total : 0;
+        double const sum = sum_of(p, scale);
+        layers_.backward(p, x, scores_at(p), slopes_at(p), nullptr);
+        return sum * scale;
     }
 
     /// A workspace for n samples.
@@ -243,9 +299,8 @@ private:
         return p;
     }
 
-    template <class Executor>
-    pass<T, Executor> evaluate(data::batch<T> const& samples, index first, index count,
-                               Executor const& executor) {
+    template <class Batch, class Executor>
+    pass<T, Executor> evaluate(Batch const& samples, index first, index count, Executor const& executor) {
         auto p = begin(count, false, executor);
         T* const x = p.at(gathered_);
         gather(samples, first, count, x, executor);
@@ -253,8 +308,8 @@ private:
         return p;
     }
 
-    template <class Executor>
-    void gather(data::batch<T> const& samples, index first, index count, T* x, Executor const& executor) const {
+    template <class Batch, class Executor>
+    void gather(Batch const& samples, index first, index count, T* x, Executor const& executor) const {
         index const each = std::max<index>(1, detail::piece / features()), width = features();
         executor.for_each((count + each - 1) / each, [=](index task) {
             for (index i = task * each; i < std::min(count, (task + 1) * each); ++i)

@@ -6,9 +6,52 @@
 #include <descent/core/memory.hpp>
 #include <descent/core/pack.hpp>
 #include <descent/core/tensor.hpp>
+#include <descent/data/batch.hpp>
 #include <descent/loss/concepts.hpp>
 
 namespace descent::nn::detail {
+
+/// Targets a sample.
+template <class Batch>
+index targets_of(Batch const& samples) {
+    if constexpr (requires { samples.targets; })
+        return samples.targets;
+    else
+        return 1;
+}
+
+/// The targets of a batch and how often each counts; unknown ones not at all.
+template <class Batch>
+struct known_targets {
+    Batch const& from;
+
+    auto target(index i) const {
+        auto const y = from.target(i);
+        if constexpr (requires { from.targets; })
+            return y == y ? y : typename Batch::scalar(0);
+        else
+            return y;
+    }
+    auto weight(index i) const {
+        if constexpr (requires { from.targets; })
+            return typename Batch::scalar(from.target(i) == from.target(i) ? 1 : 0);
+        else
+            return from.weight(i);
+    }
+};
+
+/// What the mean loss of a batch divides by.
+template <class Batch>
+double known_weight(Batch const& samples) {
+    if constexpr (requires { samples.targets; }) {
+        double total = 0;
+        for (index i = 0; i < samples.count * samples.targets; ++i)
+            total += double(known_targets<Batch>{samples}.weight(i));
+        return total;
+    } else {
+        return data::total_weight(samples);
+    }
+}
 
 /// The sum of weighted losses of samples [first, first + count) of a batch under scores z (count x outputs, row
 /// by row); slopes, times weight and scale, to `slopes` in the same layout. A pack handles as many samples as
