@@ -11,6 +11,7 @@
 
 #include <descent/train/arguments.hpp>
 #include <descent/train/callback.hpp>
+#include <descent/train/check_gradient.hpp>
 #include <descent/train/checkpoint.hpp>
 #include <descent/train/checkpoint_file.hpp>
 #include <descent/train/checkpoint_format.hpp>
