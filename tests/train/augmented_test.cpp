@@ -5,7 +5,10 @@
 #include <descent/data/mixup.hpp>
 #include <descent/data/prefetch.hpp>
 #include <descent/exec/openmp.hpp>
-#include <descent/nn.hpp>
+#include <descent/nn/activation.hpp>
+#include <descent/nn/dense.hpp>
+#include <descent/nn/network.hpp>
+#include <descent/nn/sequential.hpp>
 #include <descent/optim/adam.hpp>
 #include <descent/optim/chain.hpp>
 #include <descent/optim/rate.hpp>
@@ -32,11 +35,8 @@ constexpr descent::index rows = 37;
 data::dataset<float> pictures() { return clouds<float>(rows, 8); }
 
 auto doubled(data::dataset<float> const& table) {
-    return data::augmented{table,
-                           {1, 2, 4},
-                           image::random_crop{2, 4, 1},
-                           image::horizontal_flip{},
-                           image::center_crop{2, 2}};
+    return data::augmented{
+        table, {1, 2, 4}, image::random_crop{2, 4, 1}, image::horizontal_flip{}, image::center_crop{2, 2}};
 }
 
 auto make_net(descent::index features) {

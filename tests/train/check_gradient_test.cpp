@@ -40,7 +40,8 @@ struct forgetful {
         }
     };
     template <class T>
-    bound<T> bind(shape const& input, nn::builder<T>&) const {
+    bound<T> bind(shape const& input, nn::builder<T>& b) const {
+        expect(factor != 0, b.where(name), ": factor = 0");
         return {input, T(factor)};
     }
 };
