@@ -128,14 +128,14 @@ void check_epilogue(Executor const& executor, descent::index m, descent::index k
 TEMPLATE_TEST_CASE("exec gemm: an epilogue meets every number once", "", float, double) {
     using T = TestType;
     constexpr int lanes = lanes_of<native_pack<T>>;
-    for (descent::index const k : {0, 1, 33, 256, 257, 600})
-        for (descent::index const n : {0, 1, lanes - 1, lanes + 1, 2 * lanes + 3, 40})
-            for (descent::index const m : {0, 1, 2, 6, 7})
+    for (descent::index const k : {0, 1, 257, 520})
+        for (descent::index const n : {0, 1, lanes + 1, 2 * lanes + 3})
+            for (descent::index const m : {0, 1, 7})
                 check_epilogue<T>(exec::serial{}, m, k, n);
     check_epilogue<T>(exec::serial{}, 150, 300, 130);
 #if DESCENT_OPENMP_ENABLED
     check_epilogue<T>(exec::openmp{3}, 150, 300, 130);
-    check_epilogue<T>(exec::openmp{3}, 2, 3000, 1001);
+    check_epilogue<T>(exec::openmp{3}, 2, 1000, 2001);
 #endif
 }
 
