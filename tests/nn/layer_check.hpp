@@ -10,7 +10,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -31,15 +33,67 @@ struct options {
     std::vector<index> lengths = {};  ///< sample i has lengths[i % size] steps; empty: all
 };
 
-/// One bound layer with its arenas. The workspace holds NaN before each run, so that what nobody wrote is seen.
-template <class Layer, class T>
-class bench {
+/// How many threads run a layer; told as an executor.
+struct team {
+    int threads;
+    team(exec::serial = {}) : threads(1) {}
+    team(exec::openmp const& executor) : threads(executor.threads) {}
+};
+
+/// One layer with its arenas. The workspace holds NaN before each run, so that what nobody wrote is seen. All
+/// but the layer's own two calls compiles once for each T.
+template <class T>
+class any_bench {
 public:
-    bench(Layer const& description, shape const& input, index samples, options const& how)
-        : input_(input),
-          samples_(samples),
-          room_((samples + 15) / 16 * 16),
-          layer_(description.template bind<T>(input, b_)) {
+    virtual ~any_bench() = default;
+
+    /// sum(c * y) in double after a forward in training.
+    double value(team const& with = {}) {
+        forward(with, true);
+        double total = 0;
+        for (index i = 0; i < samples_ * outputs(); ++i)
+            total += double(c[std::size_t(i)]) * double(y[std::size_t(i)]);
+        return total;
+    }
+
+    void forward(team const& with, bool training) {
+        fill(kept_), fill(passing_), fill(fixed_), fill(y);
+        state = first_state_;
+        told_ = padded_;
+        exec::openmp const executor{.threads = with.threads};
+        auto p = begin(executor, training);
+        run_forward(p);
+        told_ = p.padded;
+    }
+
+    /// Slopes of value() by the weights and by x, after a value().
+    void backward(team const& with = {}, bool with_input = true) {
+        dy = c;
+        fill(passing_), fill(fixed_), fill(dx);
+        for (auto const& entry : slopes.entries())
+            std::fill_n(slopes.data() + entry.offset, entry.size(), nothing);
+        exec::openmp const executor{.threads = with.threads};
+        auto p = begin(executor, true);
+        p.slopes = slopes.data();
+        run_backward(p, with_input);
+    }
+
+    index outputs() const { return output_.size(); }
+    index inputs() const { return input_.size(); }
+    index samples() const { return samples_; }
+    shape output() const { return output_; }
+
+    params<T> weights, slopes, state;
+    aligned_buffer<T> x, y, c, dy, dx;
+
+protected:
+    using pass = nn::pass<T, exec::openmp>;
+
+    any_bench(shape const& input, index samples)
+        : input_(input), samples_(samples), room_((samples + 15) / 16 * 16) {}
+
+    void prepare(shape const& output, options const& how) {
+        output_ = output;
         weights = params<T>(b_.trained());
         slopes = weights.like();
         state = params<T>(b_.state());
@@ -51,14 +105,14 @@ public:
             for (index i = 0; i < entry.size(); ++i)
                 weights.data()[entry.offset + i] += T(0.25 * draws.normal<double>(draw++));
         first_state_ = state;
-        x = aligned_buffer<T>(std::size_t(input.size() * room_));
+        x = aligned_buffer<T>(std::size_t(input_.size() * room_));
         dx = x;
-        y = aligned_buffer<T>(std::size_t(layer_.output().size() * room_));
+        y = aligned_buffer<T>(std::size_t(output.size() * room_));
         dy = c = y;
-        for (index i = 0; i < samples * input.size(); ++i)
+        for (index i = 0; i < samples_ * input_.size(); ++i)
             x[std::size_t(i)] = T(how.input ? how.input(generator{7, 2}, std::uint64_t(i))
                                             : generator{7, 2}.normal<double>(std::uint64_t(i)));
-        for (index i = 0; i < samples * layer_.output().size(); ++i)
+        for (index i = 0; i < samples_ * output.size(); ++i)
             c[std::size_t(i)] = T(generator{7, 3}.normal<double>(std::uint64_t(i)));
         kept_ = aligned_buffer<T>(std::size_t(b_.kept_room() * room_));
         passing_ = aligned_buffer<T>(std::size_t(b_.passing_room() * room_));
@@ -69,83 +123,64 @@ public:
         padded_ = !how.lengths.empty();
     }
 
-    /// sum(c * y) in double after a forward in training.
-    template <class Executor = exec::serial>
-    double value(Executor const& executor = {}) {
-        forward(executor, true);
-        double total = 0;
-        for (index i = 0; i < samples_ * outputs(); ++i)
-            total += double(c[std::size_t(i)]) * double(y[std::size_t(i)]);
-        return total;
-    }
+    virtual void run_forward(pass& p) = 0;
+    virtual void run_backward(pass& p, bool with_input) = 0;
 
-    template <class Executor = exec::serial>
-    void forward(Executor const& executor, bool training) {
-        T const nothing = std::numeric_limits<T>::quiet_NaN();
-        std::fill(kept_.begin(), kept_.end(), nothing);
-        std::fill(passing_.begin(), passing_.end(), nothing);
-        std::fill(fixed_.begin(), fixed_.end(), nothing);
-        std::fill(y.begin(), y.end(), nothing);
-        state = first_state_;
-        auto p = begin(executor, training);
-        if constexpr (alias == nn::aliasing::view)
-            y = x;
-        else
-            layer_.forward(p, x.data(), y.data());
-    }
-
-    /// Slopes of value() by the weights and by x, after a value().
-    template <class Executor = exec::serial>
-    void backward(Executor const& executor = {}, bool with_input = true) {
-        dy = c;
-        T const nothing = std::numeric_limits<T>::quiet_NaN();
-        std::fill(passing_.begin(), passing_.end(), nothing);
-        std::fill(fixed_.begin(), fixed_.end(), nothing);
-        std::fill(dx.begin(), dx.end(), nothing);
-        for (auto const& entry : slopes.entries())
-            std::fill_n(slopes.data() + entry.offset, entry.size(), nothing);
-        auto p = begin(executor, true);
-        p.slopes = slopes.data();
-        if constexpr (alias == nn::aliasing::view)
-            dx = dy;
-        else
-            layer_.backward(p, x.data(), y.data(), dy.data(), with_input ? dx.data() : nullptr);
-    }
-
-    index outputs() const { return layer_.output().size(); }
-    index inputs() const { return input_.size(); }
-    index samples() const { return samples_; }
-    shape output() const { return layer_.output(); }
-
-    params<T> weights, slopes, state;
-    aligned_buffer<T> x, y, c, dy, dx;
+    nn::builder<T> b_;
 
 private:
-    static constexpr nn::aliasing alias = nn::bound_layer<Layer, T>::alias;
+    static constexpr T nothing = std::numeric_limits<T>::quiet_NaN();
+    static void fill(aligned_buffer<T>& numbers) { std::fill(numbers.begin(), numbers.end(), nothing); }
 
-    template <class Executor>
-    nn::pass<T, Executor> begin(Executor const& executor, bool training) {
-        nn::pass<T, Executor> p{executor};
+    pass begin(exec::openmp const& executor, bool training) {
+        pass p{executor};
         p.samples = samples_;
         p.training = training;
         p.weights = weights.data();
         p.state = state.data();
         p.lengths = lengths_.data();
-        p.padded = padded_;
+        p.padded = told_;
         p.seed = 99;
         p.kept = kept_.data(), p.passing = passing_.data(), p.fixed = fixed_.data();
         p.room = room_;
         return p;
     }
 
-    nn::builder<T> b_;
-    shape input_;
+    shape input_, output_;
     index samples_, room_;
-    nn::bound_layer<Layer, T> layer_;
     params<T> first_state_;
     aligned_buffer<T> kept_, passing_, fixed_;
     std::vector<index> lengths_;
-    bool padded_ = false;
+    bool padded_ = false, told_ = false;
+};
+
+template <class Layer, class T>
+class bench : public any_bench<T> {
+public:
+    bench(Layer const& description, shape const& input, index samples, options const& how)
+        : any_bench<T>(input, samples), layer_(description.template bind<T>(input, this->b_)) {
+        this->prepare(layer_.output(), how);
+    }
+
+private:
+    static constexpr bool view = nn::bound_layer<Layer, T>::alias == nn::aliasing::view;
+    using typename any_bench<T>::pass;
+
+    void run_forward(pass& p) override {
+        if constexpr (view)
+            this->y = this->x;
+        else
+            layer_.forward(p, this->x.data(), this->y.data());
+    }
+    void run_backward(pass& p, bool with_input) override {
+        if constexpr (view)
+            this->dx = this->dy;
+        else
+            layer_.backward(p, this->x.data(), this->y.data(), this->dy.data(),
+                            with_input ? this->dx.data() : nullptr);
+    }
+
+    nn::bound_layer<Layer, T> layer_;
 };
 
 template <class T>
@@ -153,8 +188,8 @@ bool same_numbers(T const* a, T const* b, index count) {
     return std::equal(a, a + count, b, [](T left, T right) { return left == right; });
 }
 
-template <class A, class B>
-void compare_runs(A& one, B& other, std::string const& what) {
+template <class T>
+void compare_runs(any_bench<T>& one, any_bench<T>& other, std::string const& what) {
     INFO(what);
     CHECK(same_numbers(one.y.data(), other.y.data(), one.samples() * one.outputs()));
     for (auto const& entry : one.slopes.entries()) {
@@ -165,9 +200,8 @@ void compare_runs(A& one, B& other, std::string const& what) {
 }
 
 /// Slopes against central differences, in double: `at` are the numbers that are moved.
-template <class Bench>
-void check_slopes(Bench& b, double* at, double const* slope, index count, std::string const& name,
-                  options const& how) {
+inline void check_slopes(any_bench<double>& b, double* at, double const* slope, index count,
+                         std::string const& name, options const& how) {
     INFO(name);
     double largest = 0;
     for (index i = 0; i < count; ++i) {
@@ -190,6 +224,43 @@ void check_slopes(Bench& b, double* at, double const* slope, index count, std::s
     }
 }
 
+/// Makes a bench for an input of a shape and a number of samples.
+template <class T>
+using factory = std::function<std::unique_ptr<any_bench<T>>(shape const&, index)>;
+
+inline void check_one(shape const& input, index samples, options const& how, factory<double> const& wide,
+                      factory<float> const& narrow) {
+    auto const b = wide(input, samples);
+    b->value();
+    b->backward();
+    {
+        auto const fresh = wide(input, samples);
+        for (auto const& entry : b->slopes.entries())
+            check_slopes(*fresh, fresh->weights.data() + entry.offset, b->slopes.data() + entry.offset,
+                         entry.size(), entry.name, how);
+        if (how.slope_of_input)
+            check_slopes(*fresh, fresh->x.data(), b->dx.data(), samples * input.size(), "x", how);
+    }
+    for (int const threads : {2, 3}) {
+        auto const other = wide(input, samples);
+        other->value(exec::openmp{.threads = threads});
+        other->backward(exec::openmp{.threads = threads});
+        compare_runs(*b, *other, "threads " + std::to_string(threads));
+        if (how.slope_of_input)
+            CHECK(same_numbers(b->dx.data(), other->dx.data(), samples * input.size()));
+    }
+    auto const first = wide(input, samples);
+    first->value();
+    first->backward({}, false);
+    compare_runs(*b, *first, "without slopes of x");
+
+    double const wide_value = b->value(), value = narrow(input, samples)->value();
+    CHECK(std::fabs(value - wide_value) <= 1e-3 * std::max(1.0, std::fabs(wide_value)));
+    b->forward({}, false);
+    for (index i = 0; i < samples * b->outputs(); ++i)
+        CHECK(std::isfinite(b->y[std::size_t(i)]));
+}
+
 /// The contract of a layer on inputs of these shapes: slopes equal central differences; 1, 2 and 3 threads give
 /// the same bits; float agrees with double; no slope by the input is computed where none is asked for, and the
 /// rest stays the same; nothing that was not written is read; evaluation gives finite numbers.
@@ -198,40 +269,14 @@ void check_layer(Layer const& description, std::vector<shape> const& inputs, opt
     for (shape const& input : inputs)
         for (index const samples : how.samples) {
             INFO(Layer::name << " of " << input.text() << ", " << samples << " samples");
-            bench<Layer, double> b(description, input, samples, how);
-            b.value();
-            b.backward();
-            {
-                bench<Layer, double> fresh(description, input, samples, how);
-                auto const slopes = b.slopes;
-                auto const dx = b.dx;
-                for (auto const& entry : slopes.entries())
-                    check_slopes(fresh, fresh.weights.data() + entry.offset, slopes.data() + entry.offset,
-                                 entry.size(), entry.name, how);
-                if (how.slope_of_input)
-                    check_slopes(fresh, fresh.x.data(), dx.data(), samples * input.size(), "x", how);
-            }
-            for (int const threads : {2, 3}) {
-                bench<Layer, double> other(description, input, samples, how);
-                exec::openmp const executor{.threads = threads};
-                other.value(executor);
-                other.backward(executor);
-                compare_runs(b, other, "threads " + std::to_string(threads));
-                if (how.slope_of_input)
-                    CHECK(same_numbers(b.dx.data(), other.dx.data(), samples * input.size()));
-            }
-            {
-                bench<Layer, double> first(description, input, samples, how);
-                first.value();
-                first.backward(exec::serial{}, false);
-                compare_runs(b, first, "without slopes of x");
-            }
-            bench<Layer, float> narrow(description, input, samples, how);
-            double const wide_value = b.value(), value = narrow.value();
-            CHECK(std::fabs(value - wide_value) <= 1e-3 * std::max(1.0, std::fabs(wide_value)));
-            b.forward(exec::serial{}, false);
-            for (index i = 0; i < samples * b.outputs(); ++i)
-                CHECK(std::isfinite(b.y[std::size_t(i)]));
+            check_one(
+                input, samples, how,
+                [&](shape const& of, index n) {
+                    return std::make_unique<bench<Layer, double>>(description, of, n, how);
+                },
+                [&](shape const& of, index n) {
+                    return std::make_unique<bench<Layer, float>>(description, of, n, how);
+                });
         }
 }
 

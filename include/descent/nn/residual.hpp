@@ -105,10 +105,10 @@ struct residual {
     private:
         template <class Layer>
         static auto bind(Layer const& layer, std::string_view usual, shape const& input, builder<T>& b) {
-            std::string_view name = usual;
+            std::string_view label = usual;
             if constexpr (requires { layer.label; })
-                name = layer.label;
-            return b.inside(name, [&](builder<T>& inner) { return layer.template bind<T>(input, inner); });
+                label = layer.label;
+            return b.inside(label, [&](builder<T>& inner) { return layer.template bind<T>(input, inner); });
         }
 
         index inputs_;

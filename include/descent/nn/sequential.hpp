@@ -90,21 +90,21 @@ struct sequential {
     private:
         // Which child writes over its input: one that can, behind one that does not need that any more.
         static constexpr std::array<aliasing, count> ways() {
-            std::array<aliasing, count> way{};
+            std::array<aliasing, count> chosen{};
             std::array<aliasing, count> const can{bound_layer<L, T>::alias...};
             std::array<bool, count> const reads{bound_layer<L, T>::reads_output...};
             bool owned = false, needed = false;  // are the numbers so far ours, does a backward read them?
             for (std::size_t i = 0; i < count; ++i) {
                 if (can[i] == aliasing::view) {
-                    way[i] = aliasing::view;
+                    chosen[i] = aliasing::view;
                 } else {
-                    way[i] =
+                    chosen[i] =
                         can[i] == aliasing::in_place && owned && !needed ? aliasing::in_place : aliasing::none;
                     owned = true;
                     needed = reads[i];
                 }
             }
-            return way;
+            return chosen;
         }
         static constexpr std::array<aliasing, count> way = ways();
         /// The first child with an output of its own.
