@@ -14,6 +14,7 @@
 
 #include <descent/data/token_sequences.hpp>
 #include <descent/descent.hpp>
+#include <descent/nn/lstm.hpp>
 
 using namespace descent;
 

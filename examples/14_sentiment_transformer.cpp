@@ -13,6 +13,8 @@
 
 #include <descent/data/token_sequences.hpp>
 #include <descent/descent.hpp>
+#include <descent/nn/positions.hpp>
+#include <descent/nn/transformer.hpp>
 
 using namespace descent;
 

@@ -12,6 +12,7 @@
 
 #include <descent/descent.hpp>
 #include <descent/exec/openmp.hpp>
+#include <descent/train/checkpoint_file.hpp>
 
 #ifndef DESCENT_EXAMPLES_DATA
 #define DESCENT_EXAMPLES_DATA "examples/data"

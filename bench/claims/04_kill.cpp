@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include <descent/descent.hpp>
+#include <descent/nn/lstm.hpp>
+#include <descent/train/checkpoint_file.hpp>
 
 using namespace descent;
 

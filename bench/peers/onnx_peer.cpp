@@ -4,6 +4,8 @@
 #include <string>
 
 #include <descent/nn.hpp>
+#include <descent/nn/load.hpp>
+#include <descent/nn/onnx.hpp>
 #include <descent/nn/resnet.hpp>
 
 using namespace descent;

@@ -3,10 +3,10 @@
 
 // Everything of descent that needs only Eigen. Narrower and faster to compile: the umbrella of one area. CUDA
 // is behind <descent/cuda.cuh>, for nvcc.
+// Apart: <descent/io.hpp>, byte formats; what reads and writes models and runs includes what it needs
 #include <descent/core.hpp>
 #include <descent/data.hpp>
 #include <descent/exec.hpp>
-#include <descent/io.hpp>
 #include <descent/linear.hpp>
 #include <descent/loss.hpp>
 #include <descent/nn.hpp>

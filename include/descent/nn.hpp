@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Networks of layers, forward and backward by hand.
+// Networks of layers, forward and backward by hand. What only some programs need and all would compile stands apart:
+// Apart: <descent/nn/attention.hpp>, multi-head self-attention
+// Apart: <descent/nn/gru.hpp>, gated recurrent units
+// Apart: <descent/nn/load.hpp>, weights from and to safetensors files
+// Apart: <descent/nn/lstm.hpp>, long short-term memory
+// Apart: <descent/nn/onnx.hpp>, networks as ONNX files
+// Apart: <descent/nn/positions.hpp>, positions of steps, sinusoidal and learned
+// Apart: <descent/nn/resnet.hpp>, residual networks for small images
+// Apart: <descent/nn/transformer.hpp>, the transformer's encoder block
 
 #include <descent/nn/activation.hpp>
-#include <descent/nn/attention.hpp>
 #include <descent/nn/average_pool.hpp>
 #include <descent/nn/batch_norm.hpp>
 #include <descent/nn/builder.hpp>
@@ -17,23 +24,16 @@
 #include <descent/nn/extent2.hpp>
 #include <descent/nn/flatten.hpp>
 #include <descent/nn/global_pool.hpp>
-#include <descent/nn/gru.hpp>
 #include <descent/nn/initializer.hpp>
 #include <descent/nn/layer.hpp>
 #include <descent/nn/layer_norm.hpp>
-#include <descent/nn/load.hpp>
-#include <descent/nn/lstm.hpp>
 #include <descent/nn/max_pool.hpp>
 #include <descent/nn/named.hpp>
 #include <descent/nn/network.hpp>
-#include <descent/nn/onnx.hpp>
 #include <descent/nn/pad_channels.hpp>
 #include <descent/nn/parallel.hpp>
 #include <descent/nn/pass.hpp>
-#include <descent/nn/positions.hpp>
 #include <descent/nn/residual.hpp>
-#include <descent/nn/resnet.hpp>
 #include <descent/nn/sequence_pool.hpp>
 #include <descent/nn/sequential.hpp>
 #include <descent/nn/softmax.hpp>
-#include <descent/nn/transformer.hpp>

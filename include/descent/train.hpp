@@ -4,17 +4,18 @@
 // Training: fit and minimize, callbacks, metrics, gradients for functions without one. What only some programs need
 // and all would compile stands apart:
 // Apart: <descent/train/bagging.hpp>, one model per bootstrap sample
+// Apart: <descent/train/checkpoint_file.hpp>, runs that are killed and go on, with its
+// Apart: <descent/train/checkpoint_format.hpp>
 // Apart: <descent/train/coefficients.hpp>, the table of coefficients with standard errors
 // Apart: <descent/train/ensemble.hpp>, models that vote or are averaged
 // Apart: <descent/train/explain.hpp>, permutation importance and exact linear SHAP values
 // Apart: <descent/train/stacking.hpp>, a model of the predictions of others
+// Apart: <descent/train/tensorboard.hpp>, event files for TensorBoard
 
 #include <descent/train/arguments.hpp>
 #include <descent/train/callback.hpp>
 #include <descent/train/check_gradient.hpp>
 #include <descent/train/checkpoint.hpp>
-#include <descent/train/checkpoint_file.hpp>
-#include <descent/train/checkpoint_format.hpp>
 #include <descent/train/classification_metrics.hpp>
 #include <descent/train/confusion_matrix.hpp>
 #include <descent/train/differentiate.hpp>
@@ -35,5 +36,4 @@
 #include <descent/train/report.hpp>
 #include <descent/train/solving.hpp>
 #include <descent/train/stop_on_interrupt.hpp>
-#include <descent/train/tensorboard.hpp>
 #include <descent/train/time_limit.hpp>

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # cmake -DINCLUDE=<dir> -P umbrellas.cmake: each area's umbrella includes every header of its folder (but detail/, .cuh and
-# what it says stands apart), descent.hpp includes every umbrella but mpi.hpp, and nothing that it reaches belongs to CUDA or MPI.
+# what it says stands apart), descent.hpp includes every umbrella but mpi.hpp and what it says, and nothing that it reaches belongs to CUDA or MPI.
 cmake_minimum_required(VERSION 3.25)
 set(faults "")
 
@@ -36,6 +36,9 @@ if(NOT EXISTS "${INCLUDE}/descent/descent.hpp")
   list(APPEND faults "descent/descent.hpp is missing")
 else()
   includes_of(descent/descent.hpp named)
+  file(STRINGS "${INCLUDE}/descent/descent.hpp" apart REGEX "^// Apart: <")
+  list(TRANSFORM apart REPLACE "^// Apart: <([^>]*)>.*" "\\1")
+  list(APPEND named ${apart})
   foreach(folder IN LISTS folders)
     if(NOT folder STREQUAL "descent/mpi" AND NOT "${folder}.hpp" IN_LIST named)
       list(APPEND faults "descent/descent.hpp does not include ${folder}.hpp")
