@@ -101,7 +101,7 @@ public:
 
     /// Mean loss of the samples (a data::batch or a data::multi_target_batch) in evaluation.
     template <class Batch, class Executor = exec::serial>
-    double loss(Batch const& samples, Executor const& executor = {}) {
+    double loss(Batch const& samples, Executor const& executor = {}) const {
         double const total = detail::known_weight(samples);
         double sum = 0;
         for (index first = 0; first < samples.count; first += at_once) {
@@ -129,14 +129,14 @@ public:
     /// Outputs of the last layer in evaluation: samples x outputs. Throws descent::error if x has another
     /// number of columns.
     template <class Executor = exec::serial>
-    matrix<T> scores(matrix<T> const& x, Executor const& executor = {}) {
+    matrix<T> scores(matrix<T> const& x, Executor const& executor = {}) const {
         matrix<T> z;
         scores(x, z, executor);
         return z;
     }
     /// The same into z, which is resized: allocates nothing from the second call of a size on.
     template <class Executor = exec::serial>
-    void scores(matrix<T> const& x, matrix<T>& z, Executor const& executor = {}) {
+    void scores(matrix<T> const& x, matrix<T>& z, Executor const& executor = {}) const {
         expect(x.cols() == features(), "network: x has ", x.cols(), " features, the network ", features());
         z.resize(x.rows(), outputs());
         data::batch<T> const rows{x.data(), nullptr, features(), x.rows()};
@@ -150,7 +150,7 @@ public:
     /// What the scores say: the class with the highest one (losses of k scores), or the scores themselves. One
     /// number a row. Throws descent::error as scores, and where a loss of one score meets several outputs.
     template <class Executor = exec::serial>
-    vector<T> predict(matrix<T> const& x, Executor const& executor = {}) {
+    vector<T> predict(matrix<T> const& x, Executor const& executor = {}) const {
         matrix<T> const z = scores(x, executor);
         vector<T> y(z.rows());
         for (index r = 0; r < z.rows(); ++r) {
@@ -165,7 +165,7 @@ public:
     /// The same for each of `targets` stretches of the outputs, such as the steps of a sequence: samples x
     /// targets. Throws descent::error as scores, and where the outputs are not so many equal stretches.
     template <class Executor = exec::serial>
-    matrix<T> predict_each(matrix<T> const& x, index targets, Executor const& executor = {}) {
+    matrix<T> predict_each(matrix<T> const& x, index targets, Executor const& executor = {}) const {
         expect_stretches(targets);
         matrix<T> const z = scores(x, executor);
         index const width = outputs() / targets;
@@ -179,7 +179,7 @@ public:
 
     /// P(class) of each row under the softmax cross entropy: samples x classes.
     template <class Executor = exec::serial>
-    matrix<T> predict_probability(matrix<T> const& x, Executor const& executor = {}) requires
+    matrix<T> predict_probability(matrix<T> const& x, Executor const& executor = {}) const requires
         requires(T* z, index k) {
         Loss::template probabilities<T>(z, k);
     }
@@ -280,7 +280,7 @@ private:
 
     /// A workspace for n samples.
     template <class Executor>
-    pass<T, Executor> begin(index n, bool training, Executor const& executor) {
+    pass<T, Executor> begin(index n, bool training, Executor const& executor) const {
         if (n > room_) {
             room_ = (n + 15) / 16 * 16;  // buffers of a batch begin and end at whole registers
             kept_ = aligned_buffer<T>(std::size_t(kept_room_ * room_));
@@ -292,7 +292,7 @@ private:
         p.samples = n;
         p.training = training;
         p.weights = params_.data();
-        p.state = state_.data();
+        p.state = const_cast<T*>(state_.data());  // written in training alone
         p.lengths = lengths_.data();
         p.kept = kept_.data(), p.passing = passing_.data(), p.fixed = fixed_.data();
         p.room = room_;
@@ -300,7 +300,7 @@ private:
     }
 
     template <class Batch, class Executor>
-    pass<T, Executor> evaluate(Batch const& samples, index first, index count, Executor const& executor) {
+    pass<T, Executor> evaluate(Batch const& samples, index first, index count, Executor const& executor) const {
         auto p = begin(count, false, executor);
         T* const x = p.at(gathered_);
         gather(samples, first, count, x, executor);
@@ -341,10 +341,12 @@ private:
     region gathered_;
     bound_layer<Layers, T> layers_;
     region scores_, slopes_, second_;
-    index kept_room_ = 0, passing_room_ = 0, fixed_room_ = 0, room_ = 0;
+    index kept_room_ = 0, passing_room_ = 0, fixed_room_ = 0;
     descent::params<T> params_, state_;
-    aligned_buffer<T> kept_, passing_, fixed_;
-    std::vector<index> lengths_;
+    // The workspace, which evaluation needs too.
+    mutable aligned_buffer<T> kept_, passing_, fixed_;
+    mutable std::vector<index> lengths_;
+    mutable index room_ = 0;
 };
 
 template <class T, class Layers>

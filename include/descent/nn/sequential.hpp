@@ -176,9 +176,11 @@ struct sequential {
         std::array<T*, count> outputs_of(Pass& p, T* y) const {
             std::array<T*, count> at{};
             T* last = nullptr;
+            std::size_t turn = 0;
             for (std::size_t i = 0; i < count; ++i) {
+                // Only backward needs all outputs; without it two buffers serve in turns and stay in cache.
                 if (way[i] == aliasing::none)
-                    last = writes_last[i] ? y : p.at(outputs_[i]);
+                    last = writes_last[i] ? y : p.at(p.training ? outputs_[i] : slopes_[turn++ % 2]);
                 at[i] = last;  // null while there are only views: the input itself
             }
             return at;
