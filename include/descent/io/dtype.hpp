@@ -221,11 +221,11 @@ std::size_t decode(dtype type, char const* from, std::size_t n, T* to) {
         if constexpr (detail::same_bytes<T, stored>) {
             if (n > 0)
                 std::memcpy(to, from, n * sizeof(T));
-            return n;
+        } else {
+            for (std::size_t i = 0; i < n; ++i)
+                if (!detail::assign(to[i], detail::load<stored>(from + i * sizeof(stored))))
+                    return i;
         }
-        for (std::size_t i = 0; i < n; ++i)
-            if (!detail::assign(to[i], detail::load<stored>(from + i * sizeof(stored))))
-                return i;
         return n;
     });
 }
@@ -239,13 +239,13 @@ std::size_t encode(dtype type, T const* from, std::size_t n, char* to) {
         if constexpr (detail::same_bytes<T, stored>) {
             if (n > 0)
                 std::memcpy(to, from, n * sizeof(T));
-            return n;
-        }
-        for (std::size_t i = 0; i < n; ++i) {
-            stored value;
-            if (!detail::assign(value, from[i]))
-                return i;
-            detail::store(to + i * sizeof(stored), value);
+        } else {
+            for (std::size_t i = 0; i < n; ++i) {
+                stored value;
+                if (!detail::assign(value, from[i]))
+                    return i;
+                detail::store(to + i * sizeof(stored), value);
+            }
         }
         return n;
     });
