@@ -99,26 +99,28 @@ DESCENT_FN void overlapping_packs(index count, F const& f) {
 /// Lanes first, first + 2, ... of a and b, one behind the other.
 template <int first, class V>
 DESCENT_FN V every_second(V a, V b) {
-    if constexpr (lanes_of<V> == 1)
-        return first == 0 ? a : b;
-    else
+#if DESCENT_VECTOR_EXTENSIONS
+    if constexpr (lanes_of < V >> 1)
         return [&]<int... L>(std::integer_sequence<int, L...>) {
             return V::of(__builtin_shufflevector(a.v, b.v, (2 * L + first)...));
         }
     (std::make_integer_sequence<int, lanes_of<V>>{});
+#endif
+    return first == 0 ? a : b;
 }
 
 /// Lanes of a and b in turn: the first half of them, or the second.
 template <int half, class V>
 DESCENT_FN V in_turn(V a, V b) {
+#if DESCENT_VECTOR_EXTENSIONS
     constexpr int lanes = lanes_of<V>;
-    if constexpr (lanes == 1)
-        return half == 0 ? a : b;
-    else
+    if constexpr (lanes > 1)
         return [&]<int... L>(std::integer_sequence<int, L...>) {
             return V::of(__builtin_shufflevector(a.v, b.v, (half * lanes / 2 + L / 2 + L % 2 * lanes)...));
         }
     (std::make_integer_sequence<int, lanes>{});
+#endif
+    return half == 0 ? a : b;
 }
 
 }  // namespace descent::nn::detail
