@@ -2,6 +2,7 @@
 #pragma once
 
 #include <descent/core/config.hpp>
+#include <descent/core/crc32.hpp>
 #include <descent/core/dual.hpp>
 #include <descent/core/error.hpp>
 #include <descent/core/file.hpp>

@@ -3,7 +3,6 @@
 
 // Byte formats of files that others read too.
 
-#include <descent/io/crc32c.hpp>
 #include <descent/io/dtype.hpp>
 #include <descent/io/event.hpp>
 #include <descent/io/json.hpp>

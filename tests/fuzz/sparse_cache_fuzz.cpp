@@ -10,7 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
         // A checksum that fits: else nothing behind it is ever reached.
         std::string sealed(data::detail::cache_mark);
         sealed += bytes;
-        data::detail::store(sealed, data::detail::crc32(sealed));
+        data::detail::store(sealed, crc32(sealed));
         data::parse_cache<data::sparse_dataset<float>>(sealed);
     });
 }

@@ -10,7 +10,7 @@
 
 #include <descent/core/file.hpp>
 #include <descent/data/dataset.hpp>
-#include <descent/data/detail/crc32.hpp>
+#include <descent/core/crc32.hpp>
 #include <descent/data/detail/file.hpp>
 #include <descent/data/detail/packed_numbers.hpp>
 #include <descent/data/sparse.hpp>
@@ -161,7 +161,7 @@ std::string format_cache(Table const& table) {
     detail::store_list(bytes, table.y.data(), table.y.size());
     detail::store_list(bytes, table.weights.data(), table.weights.size());
     detail::store_matrix(bytes, table.x);
-    detail::store(bytes, detail::crc32(bytes));
+    detail::store(bytes, crc32(bytes));
     return bytes;
 }
 
@@ -184,7 +184,7 @@ Table parse_cache(std::string_view bytes, std::string_view name = "cache") {
     expect(bytes.substr(0, mark.size()) == mark, name, ": the magic number is not that of a packed table");
     constexpr std::size_t sum = sizeof(std::uint32_t);
     expect(bytes.size() >= mark.size() + 2 + sum &&
-               detail::crc32(bytes.substr(0, bytes.size() - sum)) ==
+               crc32(bytes.substr(0, bytes.size() - sum)) ==
                    detail::load<std::uint32_t>(bytes.data() + bytes.size() - sum, false),
            name, ": the checksum is wrong: the file is cut short or damaged");
     detail::block_reader from(bytes.substr(mark.size(), bytes.size() - mark.size() - sum), name);

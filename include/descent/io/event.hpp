@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include <descent/io/crc32c.hpp>
+#include <descent/core/crc32.hpp>
 #include <descent/io/protobuf.hpp>
 
 // Event files of TensorBoard: TFRecords that hold messages tensorflow.Event.

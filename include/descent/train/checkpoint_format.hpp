@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <descent/core/crc32.hpp>
 #include <descent/core/file.hpp>
-#include <descent/io/crc32c.hpp>
 #include <descent/io/safetensors.hpp>
 #include <descent/train/report.hpp>
 
@@ -35,8 +35,8 @@ inline constexpr std::string_view checksum_mark = "{\"__metadata__\":{\"checksum
 inline constexpr std::size_t checksum_at = 8 + checksum_mark.size();
 
 inline std::uint32_t checkpoint_sum(std::string_view bytes) {
-    std::uint32_t const front = io::crc32c("00000000", io::crc32c(bytes.substr(0, checksum_at)));
-    return io::crc32c(bytes.substr(checksum_at + 8), front);
+    std::uint32_t const front = crc32c("00000000", crc32c(bytes.substr(0, checksum_at)));
+    return crc32c(bytes.substr(checksum_at + 8), front);
 }
 
 inline std::string to_json_list(std::vector<std::string> const& names) {

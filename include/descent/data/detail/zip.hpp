@@ -9,7 +9,7 @@
 #include <vector>
 
 #include <descent/core/error.hpp>
-#include <descent/data/detail/crc32.hpp>
+#include <descent/core/crc32.hpp>
 #include <descent/data/detail/elements.hpp>
 #include <descent/data/detail/inflate.hpp>
 #include <descent/data/detail/libsvm_rows.hpp>

@@ -6,16 +6,18 @@
 #include <cstdint>
 #include <string_view>
 
-namespace descent::data::detail {
+namespace descent {
+
+namespace detail {
 
 /// table[0] is the step of one byte; table[k] the same with k zero bytes behind it.
-template <class = void>
-inline constexpr auto crc32_table = [] {
+template <std::uint32_t polynomial>
+inline constexpr auto crc_table = [] {
     std::array<std::array<std::uint32_t, 256>, 8> table{};
     for (std::uint32_t byte = 0; byte < 256; ++byte) {
         std::uint32_t rest = byte;
         for (int bit = 0; bit < 8; ++bit)
-            rest = rest >> 1 ^ (rest & 1 ? 0xedb88320u : 0u);
+            rest = rest >> 1 ^ (rest & 1 ? polynomial : 0u);
         table[0][byte] = rest;
     }
     for (std::size_t k = 1; k < 8; ++k)
@@ -24,11 +26,12 @@ inline constexpr auto crc32_table = [] {
     return table;
 }();
 
-/// The CRC-32 of gzip and zip, eight bytes at a time (Kounavis and Berry, 2005: "slicing by 8").
-template <class = void>
-std::uint32_t crc32(std::string_view bytes) {
-    auto const& table = crc32_table<>;
-    std::uint32_t sum = 0xffffffffu;
+/// The cyclic checksum of the bytes, eight at a time (Kounavis and Berry, 2005: "slicing by 8"). The
+/// polynomial's lowest bit stands for its highest power. For bytes behind others, `before` is the sum of those.
+template <std::uint32_t polynomial>
+std::uint32_t crc(std::string_view bytes, std::uint32_t before) {
+    auto const& table = crc_table<polynomial>;
+    std::uint32_t sum = ~before;
     auto const byte = [&](std::size_t i) { return std::uint32_t(static_cast<unsigned char>(bytes[i])); };
     std::size_t i = 0;
     for (; i + 8 <= bytes.size(); i += 8) {
@@ -41,4 +44,17 @@ std::uint32_t crc32(std::string_view bytes) {
     return ~sum;
 }
 
-}  // namespace descent::data::detail
+}  // namespace detail
+
+/// The CRC-32 of gzip, zip and PNG. For bytes behind others, `before` is the sum of those: crc32(b, crc32(a))
+/// is that of a and then b.
+inline std::uint32_t crc32(std::string_view bytes, std::uint32_t before = 0) {
+    return detail::crc<0xedb88320u>(bytes, before);
+}
+
+/// The same with another polynomial (Castagnoli, 1993; RFC 3720, appendix B.4): CRC-32C.
+inline std::uint32_t crc32c(std::string_view bytes, std::uint32_t before = 0) {
+    return detail::crc<0x82f63b78u>(bytes, before);
+}
+
+}  // namespace descent
