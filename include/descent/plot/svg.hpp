@@ -91,6 +91,14 @@ public:
         out_ += "</text>\n";
     }
 
+    /// A picture from a link, such as "data:image/png;base64,...", with its pixels seen as squares.
+    void image(double x, double y, double width, double height, std::string_view link) {
+        open("image");
+        attribute("x", x), attribute("y", y), attribute("width", width), attribute("height", height);
+        attribute("href", link);
+        close("preserveAspectRatio=\"none\" style=\"image-rendering:pixelated\"");
+    }
+
     /// Puts what follows, up to close_group, under common attributes.
     void open_group(std::string_view attributes) { out_.append("<g ").append(attributes).append(">\n"); }
     void close_group() { out_ += "</g>\n"; }
