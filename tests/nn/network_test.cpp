@@ -10,11 +10,15 @@
 #include <descent/train/fit.hpp>
 #include <descent/train/metrics.hpp>
 
+#include <array>
 #include <cmath>
 #include <limits>
+#include <span>
+#include <vector>
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "allocations.hpp"
 #include "message.hpp"
 
 using namespace descent;
@@ -43,6 +47,21 @@ auto small_net(std::uint64_t seed = 0) {
                        loss::softmax_cross_entropy{}, {.seed = seed});
 }
 
+/// Counts the allocations of fit's steps, but for each epoch's first, which shuffles.
+struct in_fit {
+    long steps = 0, taken = 0;
+    void step_done(training<float> const& now) {
+        allocations::counting = false;
+        if (now.batch > 1) {
+            ++steps;
+            taken += allocations::taken;
+        }
+        allocations::taken = 0;
+        allocations::counting = true;
+    }
+    void end(training<float> const&) { allocations::counting = false; }
+};
+
 }  // namespace
 
 TEST_CASE("nn network: fit learns what a linear model cannot, with the same bits on every thread count") {
@@ -62,6 +81,75 @@ TEST_CASE("nn network: fit learns what a linear model cannot, with the same bits
     auto copy = net;  // networks are values
     CHECK(copy.scores(train.x) == net.scores(train.x));
     CHECK(small_net(1).params()["0.weight"].flat() != small_net(2).params()["0.weight"].flat());
+}
+
+TEST_CASE("nn network: a step after the first and a prediction of one row take no memory") {
+    auto const train = ring(70);
+    for (int const threads : {1, 2}) {
+        exec::openmp const executor{.threads = threads};
+        auto net = small_net();
+        in_fit watch;
+        fit(net, train, chain(adam{}, rate{1e-2}), {.epochs = 2, .batch = 16}, executor, watch);
+        CHECK(watch.steps == 8);
+        CHECK(watch.taken == 0);
+        std::vector<float> const row{1, 0};
+        std::array<float, 2> z, p;
+        float y;
+        auto const fresh = small_net();  // its first call makes the workspace
+        auto const ask = [&] {
+            fresh.predict(row, {&y, 1}, executor);
+            fresh.scores(row, z, executor);
+            fresh.predict_probability(row, p, executor);
+        };
+        ask();
+        CHECK(allocations::during(ask) == 0);
+        matrix<float> const x{{1, 0}};
+        CHECK(fresh.predict(x)[0] == y);
+        CHECK(fresh.scores(x)(0, 1) == z[1]);
+        CHECK(fresh.predict_probability(x)(0, 1) == p[1]);
+    }
+    auto const net = small_net();
+    std::array<float, 6> numbers{};
+    std::span<float> const all = numbers;
+    CHECK(message_of([&] { net.scores(all.first(3), all); }) ==
+          "network: x has 3 numbers, the network reads 2 a sample");
+    CHECK(message_of([&] { net.scores(all.first(4), all.first(3)); }) ==
+          "network: room for 3 numbers, 2 samples give 4");
+    CHECK(message_of([&] { net.predict(all.first(2), all.first(2)); }) ==
+          "network: room for 2 numbers, 1 sample gives 1");
+    // A loss of one score says nothing about two.
+    nn::network const two{nn::input<float>{2}, nn::sequential{nn::dense{2}}, loss::squared{}};
+    CHECK(message_of([&] { two.predict(all.first(2), all.first(1)); }) ==
+          "network: the last layer gives [2] for 1 target a sample: must be as many");
+}
+
+TEST_CASE("nn network: ids outside the vocabulary are refused before training and with their row") {
+    nn::network net{nn::input<float>{2},
+                    nn::sequential{nn::named{"words", nn::embedding{5, 3}}, nn::sequence_mean{}, nn::dense{2}}};
+    auto table = ring(100);
+    table.x.setConstant(4);
+    net.check(table);
+    table.x(70, 1) = 5;
+    std::string const refusal =
+        "words (embedding): sample 70, step 1: id 5: must be a whole number below 5, or "
+        "negative for no more steps";
+    auto const before = net.params();
+    CHECK(message_of([&] { fit(net, table, chain(adam{}, rate{1e-2}), {.epochs = 1, .batch = 16}); }) ==
+          refusal);
+    CHECK(std::equal(before.data(), before.data() + before.arena_size(), net.params().data()));
+    CHECK(message_of([&] { net.predict(table.x); }) == refusal);
+    CHECK(message_of([&] { net.scores(table.x); }) == refusal);
+    // Wherever the embedding stands in front of the others.
+    auto const refused = [&](auto const& layers) {
+        return message_of([&] { nn::network(nn::input<float>{2}, layers).check(table); });
+    };
+    nn::embedding const words{5, 2};
+    CHECK(refused(nn::sequential{nn::flatten{}, nn::parallel{nn::embedding{6, 2}, words}}).substr(0, 42) ==
+          "1.1 (embedding): sample 70, step 1: id 5: ");
+    CHECK(refused(nn::residual{words, nn::embedding{6, 2}}).substr(0, 43) ==
+          "body (embedding): sample 70, step 1: id 5: ");
+    CHECK(refused(nn::residual{nn::embedding{6, 2}, words}).substr(0, 47) ==
+          "shortcut (embedding): sample 70, step 1: id 5: ");
 }
 
 TEST_CASE("nn network: the gradient is that of the mean loss, sample weights included") {

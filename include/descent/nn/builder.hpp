@@ -29,6 +29,19 @@ struct parameter {
     index size = 0;
 };
 
+/// A layer where it stands in a network, with what it asked for itself: not its children, which stand behind
+/// it.
+struct bound_place {
+    std::string name;  ///< "0.body": the front of its tensors' names
+    std::string kind;  ///< "dense"
+    int parent = -1;   ///< of which bound_place it is a child; -1: of none
+    shape input, output;
+    index parameters = 0;                    ///< numbers that are trained
+    index trained_room = 0, state_room = 0;  ///< numbers in the arenas, padded
+    index kept_room = 0;                     ///< numbers a sample from forward to backward
+    index multiply_adds = -1;                ///< of a sample's forward; -1: not told
+};
+
 /// Gathers, layer by layer, the tensors of a network and the plan of its workspace. Layers get it in bind().
 template <class T>
 class builder {
@@ -46,6 +59,10 @@ public:
     parameter add(std::string_view name, shape extents, initializer const& how, double fan_in, double fan_out) {
         index const offset = trained_room_;
         trained_room_ += params<T>::padded(extents.size());
+        if (bound_place* const place = here()) {
+            place->parameters += extents.size();
+            place->trained_room += params<T>::padded(extents.size());
+        }
         trained_.push_back({prefix_ + std::string(name), extents});
         starts_.push_back({how, fan_in, fan_out});
         return {offset, extents.size()};
@@ -55,13 +72,19 @@ public:
     parameter add_state(std::string_view name, shape extents, double value) {
         index const offset = state_room_;
         state_room_ += params<T>::padded(extents.size());
+        if (bound_place* const place = here())
+            place->state_room += params<T>::padded(extents.size());
         state_.push_back({prefix_ + std::string(name), extents});
         state_values_.push_back(value);
         return {offset, extents.size()};
     }
 
     /// `numbers` per sample that live from forward to backward of a training step.
-    region keep(index numbers) { return take(kept_, region::pool::kept, numbers); }
+    region keep(index numbers) {
+        if (bound_place* const place = here())
+            place->kept_room += params<T>::padded(numbers);
+        return take(kept_, region::pool::kept, numbers);
+    }
     /// `numbers` per sample for use inside one call of forward or backward of this layer.
     region pass(index numbers) { return take(passing_, region::pool::passing, numbers); }
     /// The same, beside all that the children bound so far use.
@@ -75,16 +98,32 @@ public:
     /// A number for random draws that no other layer of the network has.
     std::uint32_t stream() { return ++streams_; }
 
-    /// Runs `bind_child` with ".name" behind the names so far; what the child passes on is free for the next
-    /// one.
-    template <class F>
-    auto inside(std::string_view name, F const& bind_child) {
+    /// Multiplications with an addition that this layer's forward does for a sample, for tables.
+    void work(index multiply_adds) {
+        if (bound_place* const place = here())
+            place->multiply_adds = std::max<index>(place->multiply_adds, 0) + multiply_adds;
+    }
+    /// What tables call this layer, where it is one of several under the name of its own.
+    void called(std::string_view kind) {
+        if (bound_place* const place = here())
+            place->kind = kind;
+    }
+
+    /// Binds a child with ".name" behind the names so far; what it passes on is free for the next one.
+    template <class L>
+    auto inside(std::string_view name, L const& layer, shape const& input) {
         std::size_t const length = prefix_.size();
         if (!name.empty())
             prefix_.append(name).push_back('.');
         stack const passing = passing_, fixed = fixed_;
         passing_.peak = passing_.top;
-        auto child = bind_child(*this);
+        int const parent = here_;
+        here_ = int(places_.size());
+        places_.push_back(
+            {prefix_.substr(0, prefix_.size() - !prefix_.empty()), std::string(L::name), parent, input, {}});
+        auto child = layer.template bind<T>(input, *this);
+        here()->output = child.output();
+        here_ = parent;
         passing_ = {passing.top, std::max(passing.peak, passing_.peak)};
         fixed_ = {fixed.top, fixed_.peak};
         prefix_.resize(length);
@@ -98,6 +137,8 @@ public:
                    : text(std::string_view(prefix_).substr(0, prefix_.size() - 1), " (", layer, ")");
     }
 
+    /// The layers that were bound, each before its children.
+    std::vector<bound_place> const& places() const { return places_; }
     std::vector<tensor_spec> const& trained() const { return trained_; }
     std::vector<tensor_spec> const& state() const { return state_; }
     index kept_room() const { return kept_.peak; }
@@ -135,7 +176,11 @@ private:
         return {offset, pool};
     }
 
+    bound_place* here() { return here_ < 0 ? nullptr : &places_[std::size_t(here_)]; }
+
     std::string prefix_;
+    std::vector<bound_place> places_;
+    int here_ = -1;
     std::vector<tensor_spec> trained_, state_;
     std::vector<beginning> starts_;
     std::vector<double> state_values_;

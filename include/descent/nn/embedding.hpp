@@ -31,6 +31,7 @@ struct embedding {
     public:
         static constexpr aliasing alias = aliasing::none;
         static constexpr bool reads_output = false;
+        static constexpr bool checks_input = true;
 
         bound(embedding const& d, shape const& input, builder<T>& b)
             : where_(b.where(name)),
@@ -60,7 +61,7 @@ struct embedding {
         template <class Pass>
         void forward(Pass& p, T const* x, T* y) const {
             for (index s = 0; s < p.samples; ++s)
-                p.lengths[s] = check_input(x + s * steps_, s);
+                p.lengths[s] = check_input(x + s * steps_, p.first + s);
             p.padded = true;
             T const* const table = p.weight(weight_);
             detail::for_rows(p.executor, p.samples * steps_, width_, [=, w = width_](index first, index last) {

@@ -31,6 +31,11 @@
 //
 // backward gets the slopes dy of the loss by the outputs and may overwrite them; it overwrites dx, unless that
 // is nullptr, and its tensors' part of p.slopes. It runs after a forward with p.training of the same batch.
+// A layer that cannot read all numbers (class numbers, say) has beside this
+//
+//         static constexpr bool checks_input = true;
+//         void check_input(T const* x, index sample) const;       // of one sample; throws, naming it
+//
 // Buffers of a batch may be read and written up to the next whole 64 bytes.
 namespace descent::nn {
 

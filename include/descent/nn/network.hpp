@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +21,7 @@
 #include <descent/nn/detail/elementwise.hpp>
 #include <descent/nn/detail/loss_rows.hpp>
 #include <descent/nn/detail/mixed_loss_rows.hpp>
+#include <descent/nn/detail/watched.hpp>
 #include <descent/nn/layer.hpp>
 
 namespace descent::nn {
@@ -39,6 +41,13 @@ struct input {
 /// Settings of a network.
 struct network_options {
     std::uint64_t seed = 0;  ///< of the first weights and of dropout
+};
+
+/// Bytes of a network's workspace; see network::workspace.
+struct workspace_bytes {
+    index kept = 0;     ///< from forward to backward
+    index passing = 0;  ///< within one layer's work, then the next one's
+    index fixed = 0;    ///< the same, whatever the batch
 };
 
 /// Layers under a loss: a model that fit trains, its tensors in one arena. Scores are the outputs of the last
@@ -75,6 +84,11 @@ public:
     index features() const { return input_.size(); }
     index outputs() const { return layers_.output().size(); }
     Loss const& sample_loss() const { return loss_; }
+    /// What batches of up to so many samples need beside the tensors.
+    workspace_bytes workspace(index samples) const {
+        index const room = rounded(samples) * index(sizeof(T));
+        return {kept_room_ * room, passing_room_ * room, fixed_room_ * index(sizeof(T))};
+    }
 
     /// Mean loss of the samples in training, and its gradient, which overwrites g. Shapes are not checked here:
     /// see check.
@@ -137,29 +151,33 @@ public:
     /// The same into z, which is resized: allocates nothing from the second call of a size on.
     template <class Executor = exec::serial>
     void scores(matrix<T> const& x, matrix<T>& z, Executor const& executor = {}) const {
-        expect(x.cols() == features(), "network: x has ", x.cols(), " features, the network ", features());
+        expect_features(x.cols());
         z.resize(x.rows(), outputs());
-        data::batch<T> const rows{x.data(), nullptr, features(), x.rows()};
-        for (index first = 0; first < x.rows(); first += at_once) {
-            index const count = std::min(at_once, x.rows() - first);
-            auto p = evaluate(rows, first, count, executor);
-            std::copy_n(scores_at(p), count * outputs(), z.data() + first * outputs());
-        }
+        put_scores(x.data(), x.rows(), z.data(), executor);
+    }
+    /// The same of samples one behind the other, from and into the caller's memory: once a call of as many rows
+    /// has made the workspace, this allocates nothing. Throws descent::error for sizes that do not fit.
+    ///
+    ///     std::array<float, 10> z;
+    ///     net.scores(one_image, z);
+    template <class Executor = exec::serial>
+    void scores(std::span<T const> x, std::span<T> z, Executor const& executor = {}) const {
+        put_scores(x.data(), rows_of(x, z.size(), outputs()), z.data(), executor);
     }
 
     /// What the scores say: the class with the highest one (losses of k scores), or the scores themselves. One
     /// number a row. Throws descent::error as scores, and where a loss of one score meets several outputs.
     template <class Executor = exec::serial>
     vector<T> predict(matrix<T> const& x, Executor const& executor = {}) const {
-        matrix<T> const z = scores(x, executor);
-        vector<T> y(z.rows());
-        for (index r = 0; r < z.rows(); ++r) {
-            index best = 0;
-            if constexpr (loss::of_scores<Loss>)
-                z.row(r).maxCoeff(&best);
-            y[r] = loss::of_scores<Loss> ? T(best) : z(r, 0);
-        }
+        expect_features(x.cols());
+        vector<T> y(x.rows());
+        put_predictions(x.data(), x.rows(), y.data(), executor);
         return y;
+    }
+    /// The same of samples one behind the other, one number each into y: allocates as little as scores.
+    template <class Executor = exec::serial>
+    void predict(std::span<T const> x, std::span<T> y, Executor const& executor = {}) const {
+        put_predictions(x.data(), rows_of(x, y.size(), 1), y.data(), executor);
     }
 
     /// The same for each of `targets` stretches of the outputs, such as the steps of a sequence: samples x
@@ -189,8 +207,20 @@ public:
             Loss::template probabilities<T>(p.row(r).data(), p.cols());
         return p;
     }
+    /// The same of samples one behind the other, into p: allocates as little as scores.
+    template <class Executor = exec::serial>
+    void predict_probability(std::span<T const> x, std::span<T> p, Executor const& executor = {}) const requires
+        requires(T* z, index k) {
+        Loss::template probabilities<T>(z, k);
+    }
+    {
+        scores(x, p, executor);
+        for (std::size_t at = 0; at < p.size(); at += std::size_t(outputs()))
+            Loss::template probabilities<T>(p.data() + at, outputs());
+    }
 
-    /// Throws descent::error unless the data fits: finite numbers, as many features, valid targets.
+    /// Throws descent::error unless the data fits: finite numbers, as many features, valid targets, and ids
+    /// below the vocabulary where the first layer is an embedding.
     template <class Table>
     void check(Table const& table) const {
         static_assert(std::is_same_v<typename Table::scalar, T>, "network and table hold other numbers");
@@ -208,6 +238,11 @@ public:
                    " outputs a target");
             data::check_labels(data::source_of(table), classes, "network");
         }
+        if constexpr (detail::checks_input<bound_layer<Layers, T>>) {
+            auto const rows = data::all_of(data::source_of(table));
+            for (index i = 0; i < rows.count; ++i)
+                layers_.check_input(rows.row(i), i);
+        }
     }
 
 private:
@@ -221,7 +256,7 @@ private:
           loss_(loss),
           description_(layers),
           gathered_(b.keep(from.extents.size())),
-          layers_(layers.template bind<T>(from.extents, b)) {
+          layers_(b.inside("", layers, from.extents)) {
         static_assert(loss::of_scores<Loss> || loss::of_score<Loss>, "a network needs a loss of descent::loss");
         expect(features() > 0, "network: input is ", input_.text(), ": must have a feature");
         if constexpr (requires { loss.check(); })
@@ -270,19 +305,73 @@ private:
         p.slopes = g.data();
         p.seed = mix(seed_, ++steps_);
         T* const x = p.at(gathered_);
+        detail::enter(p, 0);
         gather(samples, 0, samples.count, x, executor);
+        detail::leave(p);
+        detail::enter(p, 1);
         layers_.forward(p, x, scores_at(p));
+        detail::leave(p);
+        detail::enter(p, 2);
         double const total = detail::known_weight(samples), scale = total > 0 ? 1 / total : 0;
         double const sum = sum_of(p, scale);
+        detail::leave(p);
+        detail::enter(p, 1);
         layers_.backward(p, x, scores_at(p), slopes_at(p), nullptr);
+        detail::leave(p);
         return sum * scale;
+    }
+
+    /// Buffers of a batch begin and end at whole registers.
+    static index rounded(index samples) { return (samples + 15) / 16 * 16; }
+
+    void expect_features(index given) const {
+        expect(given == features(), "network: x has ", given, " features, the network ", features());
+    }
+
+    /// How many samples x holds, for each of which there are so many numbers in the result.
+    index rows_of(std::span<T const> x, std::size_t results, index each) const {
+        index const rows = index(x.size()) / features();
+        expect(rows * features() == index(x.size()), "network: x has ", x.size(),
+               " numbers, the network reads ", features(), " a sample");
+        expect(rows * each == index(results), "network: room for ", results, " numbers, ", rows,
+               rows == 1 ? " sample gives " : " samples give ", rows * each);
+        return rows;
+    }
+
+    template <class Executor>
+    void put_scores(T const* x, index rows, T* z, Executor const& executor) const {
+        each_part(x, rows, executor, [&](index first, index count, T const* scores) {
+            std::copy_n(scores, count * outputs(), z + first * outputs());
+        });
+    }
+    template <class Executor>
+    void put_predictions(T const* x, index rows, T* y, Executor const& executor) const {
+        expect_stretches(1);
+        index const width = outputs();
+        each_part(x, rows, executor, [&](index first, index count, T const* scores) {
+            for (index i = 0; i < count; ++i, scores += width)
+                if constexpr (loss::of_scores<Loss>)
+                    y[first + i] = T(std::max_element(scores, scores + width) - scores);
+                else
+                    y[first + i] = *scores;
+        });
+    }
+    /// use(first, count, scores) for a few rows at a time.
+    template <class Executor, class Use>
+    void each_part(T const* x, index rows, Executor const& executor, Use const& use) const {
+        data::batch<T> const all{x, nullptr, features(), rows};
+        for (index first = 0; first < rows; first += at_once) {
+            index const count = std::min(at_once, rows - first);
+            auto const p = evaluate(all, first, count, executor);
+            use(first, count, scores_at(p));
+        }
     }
 
     /// A workspace for n samples.
     template <class Executor>
     pass<T, Executor> begin(index n, bool training, Executor const& executor) const {
         if (n > room_) {
-            room_ = (n + 15) / 16 * 16;  // buffers of a batch begin and end at whole registers
+            room_ = rounded(n);
             kept_ = aligned_buffer<T>(std::size_t(kept_room_ * room_));
             passing_ = aligned_buffer<T>(std::size_t(passing_room_ * room_));
             fixed_ = aligned_buffer<T>(std::size_t(fixed_room_));
@@ -302,6 +391,7 @@ private:
     template <class Batch, class Executor>
     pass<T, Executor> evaluate(Batch const& samples, index first, index count, Executor const& executor) const {
         auto p = begin(count, false, executor);
+        p.first = first;
         T* const x = p.at(gathered_);
         gather(samples, first, count, x, executor);
         layers_.forward(p, x, scores_at(p));

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <descent/nn/detail/elementwise.hpp>
+#include <descent/nn/detail/watched.hpp>
 #include <descent/nn/layer.hpp>
 #include <descent/nn/sequential.hpp>
 
@@ -35,6 +36,7 @@ struct parallel {
     public:
         static constexpr aliasing alias = aliasing::none;
         static constexpr bool reads_output = false;
+        static constexpr bool checks_input = (detail::checks_input<bound_layer<L, T>> || ...);
 
         bound(parallel const& d, shape const& input, builder<T>& b)
             : input_(input), layers_(bind(d, b, std::index_sequence_for<L...>{})) {
@@ -50,6 +52,9 @@ struct parallel {
         }
 
         shape output() const { return output_; }
+        void check_input(T const* x, index sample) const {
+            detail::each_index<count>([&](auto i) { detail::check_input(std::get<i>(layers_), x, sample); });
+        }
 
         template <class Pass>
         void forward(Pass& p, T const* x, T* y) const {
@@ -59,7 +64,9 @@ struct parallel {
                 index const size = branch.output().size();
                 T const* from = x;
                 if constexpr (!passes_through<i>) {
+                    detail::enter(p, i);
                     branch.forward(p, x, p.at(outputs_[i]));
+                    detail::leave(p);
                     from = p.at(outputs_[i]);
                 }
                 index const whole = output_.size();
@@ -80,10 +87,13 @@ struct parallel {
                     p.samples, [=](index s) { std::copy_n(dy + s * whole + before, size, slopes + s * size); });
                 T* const to = !dx ? nullptr : i == 0 ? dx : p.at(more_);
                 T const* result = to;
-                if constexpr (passes_through<i>)
+                if constexpr (passes_through<i>) {
                     result = slopes;
-                else
+                } else {
+                    detail::enter(p, i);
                     branch.backward(p, x, p.at(outputs_[i]), slopes, to);
+                    detail::leave(p);
+                }
                 if (dx && i > 0)
                     detail::add_to(p.executor, p.samples * input_.size(), result, dx);
                 else if (dx && result != dx)
@@ -99,8 +109,7 @@ struct parallel {
         template <std::size_t... I>
         children bind(parallel const& d, builder<T>& b, std::index_sequence<I...>) {
             auto const one = [&](auto const& branch, std::size_t number) {
-                return b.inside(child_name(branch, number),
-                                [&](builder<T>& inner) { return branch.template bind<T>(input_, inner); });
+                return b.inside(child_name(branch, number), branch, input_);
             };
             return children{one(std::get<I>(d.branches), I)...};
         }

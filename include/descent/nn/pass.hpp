@@ -12,6 +12,7 @@ template <class T, class Executor>
 struct pass {
     Executor const& executor;
     index samples = 0;
+    index first = 0;             ///< what messages call the first sample
     bool training = false;       ///< batch statistics, dropout, and all that backward needs is kept
     T const* weights = nullptr;  ///< the arena of the trainable tensors
     T* slopes = nullptr;         ///< the gradient's arena; backward overwrites each layer's part

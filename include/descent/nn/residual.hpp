@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <descent/nn/detail/elementwise.hpp>
+#include <descent/nn/detail/watched.hpp>
 #include <descent/nn/layer.hpp>
 
 namespace descent::nn {
@@ -53,6 +54,8 @@ struct residual {
     public:
         static constexpr aliasing alias = aliasing::none;
         static constexpr bool reads_output = false;
+        static constexpr bool checks_input =
+            detail::checks_input<body_layer> || detail::checks_input<shortcut_layer>;
 
         bound(residual const& r, shape const& input, builder<T>& b)
             : inputs_(input.size()),
@@ -70,14 +73,22 @@ struct residual {
         }
 
         shape output() const { return body_.output(); }
+        void check_input(T const* x, index sample) const {
+            detail::check_input(body_, x, sample);
+            detail::check_input(shortcut_, x, sample);
+        }
 
         template <class Pass>
         void forward(Pass& p, T const* x, T* y) const {
             T* const own = own_output ? p.at(of_body_) : y;
             T const* beside = x;
+            detail::enter(p, 0);
             body_.forward(p, x, own);
+            detail::leave(p);
             if constexpr (!straight) {
+                detail::enter(p, 1);
                 shortcut_.forward(p, x, p.at(of_shortcut_));
+                detail::leave(p);
                 beside = p.at(of_shortcut_);
             }
             detail::map(p.executor, p.samples * output().size(), static_cast<T const*>(own), beside, y,
@@ -90,13 +101,17 @@ struct residual {
             T const* const own = own_output ? p.at(of_body_) : y;
             T* const copy = p.at(slopes_);
             detail::map(p.executor, size, static_cast<T const*>(dy), copy, [](auto v) { return v; });
+            detail::enter(p, 0);
             body_.backward(p, x, own, copy, dx);
+            detail::leave(p);
             if constexpr (straight) {
                 if (dx)
                     detail::add_to(p.executor, size, static_cast<T const*>(dy), dx);
             } else {
                 T* const more = dx ? p.at(more_) : nullptr;
+                detail::enter(p, 1);
                 shortcut_.backward(p, x, p.at(of_shortcut_), dy, more);
+                detail::leave(p);
                 if (dx)
                     detail::add_to(p.executor, p.samples * inputs_, static_cast<T const*>(more), dx);
             }
@@ -108,7 +123,7 @@ struct residual {
             std::string_view label = usual;
             if constexpr (requires { layer.label; })
                 label = layer.label;
-            return b.inside(label, [&](builder<T>& inner) { return layer.template bind<T>(input, inner); });
+            return b.inside(label, layer, input);
         }
 
         index inputs_;

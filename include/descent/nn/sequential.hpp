@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <descent/nn/detail/elementwise.hpp>
+#include <descent/nn/detail/watched.hpp>
 #include <descent/nn/layer.hpp>
 
 namespace descent::nn {
@@ -53,11 +54,15 @@ struct sequential {
         void forward(Pass& p, T const* x, T* y) const {
             auto const at = outputs_of(p, y);
             detail::each_index<count>([&](auto i) {
-                if constexpr (takes_next[i])
-                    std::get<i>(layers_).forward(p, input_of(i, x, at), at[i],
-                                                 std::get<i + 1>(layers_).function());
-                else if constexpr (way[i] != aliasing::view && !taken(i))
-                    std::get<i>(layers_).forward(p, input_of(i, x, at), at[i]);
+                if constexpr (way[i] != aliasing::view && !taken(i)) {
+                    detail::enter(p, i);
+                    if constexpr (takes_next[i])
+                        std::get<i>(layers_).forward(p, input_of(i, x, at), at[i],
+                                                     std::get<i + 1>(layers_).function());
+                    else
+                        std::get<i>(layers_).forward(p, input_of(i, x, at), at[i]);
+                    detail::leave(p);
+                }
             });
             if constexpr (only_views)
                 copy(p, x, y);
@@ -75,11 +80,13 @@ struct sequential {
                 T* to = slopes;
                 if constexpr (way[i] == aliasing::none)
                     to = i <= first_owner ? dx : p.at(slopes_[std::size_t(turn++ % 2)]);
+                detail::enter(p, i);
                 if constexpr (takes_next[i])
                     std::get<i>(layers_).backward(p, input_of(i, x, at), at[i], slopes, to,
                                                   std::get<i + 1>(layers_).function());
                 else
                     std::get<i>(layers_).backward(p, input_of(i, x, at), at[i], slopes, to);
+                detail::leave(p);
                 slopes = to;
             });
             if constexpr (only_views)
@@ -151,6 +158,15 @@ struct sequential {
                     return reads[i];
             return false;
         }();
+        static constexpr bool checks_input = [] {
+            if constexpr (!only_views)
+                return detail::checks_input<child<first_owner>>;
+            return false;
+        }();
+        void check_input(T const* x, index sample) const {
+            if constexpr (checks_input)
+                std::get<first_owner>(layers_).check_input(x, sample);
+        }
 
     private:
         template <std::size_t... I>
@@ -158,9 +174,7 @@ struct sequential {
             index widest = input.size();
             auto const one = [&]<std::size_t K>(std::integral_constant<std::size_t, K>) {
                 auto const& description = std::get<K>(s.layers);
-                auto made = b.inside(child_name(description, K), [&](builder<T>& inner) {
-                    return description.template bind<T>(input, inner);
-                });
+                auto made = b.inside(child_name(description, K), description, input);
                 input = made.output();
                 widest = std::max(widest, input.size());
                 if (way[K] == aliasing::none && !writes_last[K])
