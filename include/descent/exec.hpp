@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+// Apart: <descent/exec/device_rows.hpp>, totals of rows, joined in a fixed order, on a device
+
 #include <descent/exec/block.hpp>
 #include <descent/exec/cuda.hpp>
+#include <descent/exec/device.hpp>
 #include <descent/exec/epilogue.hpp>
 #include <descent/exec/gemm.hpp>
 #include <descent/exec/gemv.hpp>

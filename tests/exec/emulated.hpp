@@ -3,8 +3,10 @@
 
 #include <descent/core/memory.hpp>
 #include <descent/core/tensor.hpp>
+#include <descent/exec/block.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -85,6 +87,32 @@ struct emulated {
                 }
         }
     }
+};
+
+/// What runs layers there: see exec/device.hpp.
+class emulated_engine : public emulated {
+public:
+    template <class T>
+    void product(exec::block<T const> a, exec::block<T const> b, exec::block<T> c) const {
+        for (index i = 0; i < c.rows; ++i)
+            for (index j = 0; j < c.cols; ++j) {
+                T sum = 0;
+                for (index k = 0; k < a.cols; ++k)
+                    sum += a.data[i * a.row_step() + k * a.column_step()] *
+                           b.data[k * b.row_step() + j * b.column_step()];
+                c.data[i * c.row_step() + j * c.column_step()] = sum;
+            }
+    }
+    template <class T>
+    T* scratch(index n) const {
+        scratch_.assign(std::size_t(n) * sizeof(T) / sizeof(double) + 1, std::nan(""));
+        return reinterpret_cast<T*>(scratch_.data());
+    }
+    int* fault() const { return &fault_; }
+
+private:
+    mutable std::vector<double> scratch_;
+    mutable int fault_ = 0;
 };
 
 }  // namespace descent::test

@@ -6,6 +6,7 @@
 #include <descent/core/random.hpp>
 #include <descent/exec/openmp.hpp>
 #include <descent/exec/serial.hpp>
+#include <descent/nn/device/layers.hpp>
 #include <descent/nn/layer.hpp>
 
 #include <algorithm>
@@ -15,6 +16,8 @@
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <exec/emulated.hpp>
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -80,6 +83,28 @@ public:
         run_backward(p, with_input);
     }
 
+    /// The same two on an emulated device.
+    void forward_there(bool training) {
+        fill(kept_), fill(passing_), fill(fixed_), fill(y);
+        state = first_state_;
+        told_ = padded_;
+        auto p = begin(device_, training);
+        p.seed_there = &p.seed;
+        run_forward_there(p);
+        told_ = p.padded;
+    }
+    void backward_there(bool with_input = true) {
+        dy = c;
+        fill(passing_), fill(fixed_), fill(dx);
+        for (auto const& entry : slopes.entries())
+            std::fill_n(slopes.data() + entry.offset, entry.size(), nothing);
+        auto p = begin(device_, true);
+        p.slopes = slopes.data();
+        p.seed_there = &p.seed;
+        run_backward_there(p, with_input);
+    }
+    bool fault() const { return *device_.fault() != 0; }
+
     index outputs() const { return output_.size(); }
     index inputs() const { return input_.size(); }
     index samples() const { return samples_; }
@@ -91,6 +116,7 @@ public:
 
 protected:
     using pass = nn::pass<T, exec::openmp>;
+    using pass_there = nn::pass<T, test::emulated_engine>;
 
     any_bench(shape const& input, index samples)
         : input_(input), samples_(samples), room_((samples + 15) / 16 * 16) {}
@@ -128,6 +154,8 @@ protected:
 
     virtual void run_forward(pass& p) = 0;
     virtual void run_backward(pass& p, bool with_input) = 0;
+    virtual void run_forward_there(pass_there& p) = 0;
+    virtual void run_backward_there(pass_there& p, bool with_input) = 0;
 
     nn::builder<T> b_;
 
@@ -135,8 +163,9 @@ private:
     static constexpr T nothing = std::numeric_limits<T>::quiet_NaN();
     static void fill(aligned_buffer<T>& numbers) { std::fill(numbers.begin(), numbers.end(), nothing); }
 
-    pass begin(exec::openmp const& executor, bool training) {
-        pass p{executor};
+    template <class Executor>
+    nn::pass<T, Executor> begin(Executor const& executor, bool training) {
+        nn::pass<T, Executor> p{executor};
         p.samples = samples_;
         p.training = training;
         p.weights = weights.data();
@@ -155,6 +184,7 @@ private:
     aligned_buffer<T> kept_, passing_, fixed_;
     std::vector<index> lengths_;
     bool padded_ = false, told_ = false;
+    test::emulated_engine device_;
 };
 
 template <class Layer, class T>
@@ -168,14 +198,29 @@ public:
 private:
     static constexpr bool view = nn::bound_layer<Layer, T>::alias == nn::aliasing::view;
     using typename any_bench<T>::pass;
+    using typename any_bench<T>::pass_there;
 
-    void run_forward(pass& p) override {
+    void run_forward(pass& p) override { run_forward_by(p); }
+    void run_backward(pass& p, bool with_input) override { run_backward_by(p, with_input); }
+    // In double alone: what a device does in float the host does in double.
+    void run_forward_there([[maybe_unused]] pass_there& p) override {
+        if constexpr (sizeof(T) == 8)
+            run_forward_by(p);
+    }
+    void run_backward_there([[maybe_unused]] pass_there& p, [[maybe_unused]] bool with_input) override {
+        if constexpr (sizeof(T) == 8)
+            run_backward_by(p, with_input);
+    }
+
+    template <class Pass>
+    void run_forward_by(Pass& p) {
         if constexpr (view)
             this->y = this->x;
         else
             this->taken += allocations::during([&] { layer_.forward(p, this->x.data(), this->y.data()); });
     }
-    void run_backward(pass& p, bool with_input) override {
+    template <class Pass>
+    void run_backward_by(Pass& p, bool with_input) {
         if constexpr (view)
             this->dx = this->dy;
         else
@@ -202,6 +247,45 @@ void compare_runs(any_bench<T>& one, any_bench<T>& other, std::string const& wha
         CHECK(same_numbers(one.slopes.data() + entry.offset, other.slopes.data() + entry.offset, entry.size()));
     }
     CHECK(same_numbers(one.state.data(), other.state.data(), one.state.arena_size()));
+}
+
+/// The largest |a - b|, in parts of the largest |b| or 1; NaN counts as infinite.
+inline double distance(double const* a, double const* b, index count) {
+    double worst = 0, largest = 1;
+    for (index i = 0; i < count; ++i) {
+        double const off = std::fabs(a[i] - b[i]);
+        worst = std::max(worst, off <= 1e300 ? off : std::numeric_limits<double>::infinity());
+        largest = std::max(largest, std::fabs(b[i]));
+    }
+    return worst / largest;
+}
+
+/// What an emulated device gives is the host's within rounding: forward and backward, in training and
+/// evaluation.
+inline void check_device(any_bench<double>& here, any_bench<double>& there, bool slope_of_input) {
+    constexpr double rounding = 1e-12;
+    index const inputs = here.samples() * here.inputs(), outputs = here.samples() * here.outputs();
+    here.value();
+    here.backward();
+    for (bool const with_input : {true, false}) {
+        INFO("on a device, slopes of x: " << with_input);
+        there.forward_there(true);
+        CHECK(distance(there.y.data(), here.y.data(), outputs) <= rounding);
+        CHECK(distance(there.state.data(), here.state.data(), here.state.arena_size()) <= rounding);
+        there.backward_there(with_input);
+        for (auto const& entry : here.slopes.entries()) {
+            INFO(entry.name);
+            CHECK(distance(there.slopes.data() + entry.offset, here.slopes.data() + entry.offset,
+                           entry.size()) <= rounding);
+        }
+        if (with_input && slope_of_input)
+            CHECK(distance(there.dx.data(), here.dx.data(), inputs) <= rounding);
+    }
+    INFO("on a device, evaluation");
+    here.forward({}, false);
+    there.forward_there(false);
+    CHECK(distance(there.y.data(), here.y.data(), outputs) <= rounding);
+    CHECK_FALSE(there.fault());
 }
 
 /// Slopes against central differences, in double: `at` are the numbers that are moved.
@@ -263,6 +347,8 @@ inline void check_one(shape const& input, index samples, options const& how, fac
     first->backward({}, false);
     compare_runs(*b, *first, "without slopes of x");
 
+    check_device(*b, *wide(input, samples), how.slope_of_input);
+
     double const wide_value = b->value(), value = narrow(input, samples)->value();
     CHECK(std::fabs(value - wide_value) <= 1e-3 * std::max(1.0, std::fabs(wide_value)));
     b->forward({}, false);
@@ -272,9 +358,9 @@ inline void check_one(shape const& input, index samples, options const& how, fac
 }
 
 /// The contract of a layer on inputs of these shapes: slopes equal central differences; 1, 2 and 3 threads give
-/// the same bits; none of them takes memory; float agrees with double; no slope by the input is computed where
-/// none is asked for, and the rest stays the same; nothing that was not written is read; evaluation gives
-/// finite numbers.
+/// the same bits; none of them takes memory; a device, emulated, agrees with them; float agrees with double; no
+/// slope by the input is computed where none is asked for, and the rest stays the same; nothing that was not
+/// written is read; evaluation gives finite numbers.
 template <class Layer>
 void check_layer(Layer const& description, std::vector<shape> const& inputs, options const& how = {}) {
     for (shape const& input : inputs)

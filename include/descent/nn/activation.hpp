@@ -14,6 +14,32 @@ namespace descent::nn {
 
 namespace detail {
 
+template <class F>
+struct value_of {
+    F f;
+    template <class V>
+    DESCENT_FN V operator()(V x) const {
+        return f.value(x);
+    }
+};
+/// The slope by the input from the one by the output, and from y or x.
+template <class F>
+struct slope_by_output {
+    F f;
+    template <class V>
+    DESCENT_FN V operator()(V y, V slope) const {
+        return f.slope_from_output(y) * slope;
+    }
+};
+template <class F>
+struct slope_by_input {
+    F f;
+    template <class V>
+    DESCENT_FN V operator()(V x, V slope) const {
+        return f.slope_from_input(x) * slope;
+    }
+};
+
 /// A function whose slope can be told from its output runs in place and keeps nothing; others keep x.
 template <class F, class T>
 class activation {
@@ -29,7 +55,7 @@ public:
 
     template <class Pass>
     void forward(Pass& p, T const* x, T* y) const {
-        map(p.executor, p.samples * shape_.size(), x, y, [f = f_](auto v) { return f.value(v); });
+        map(p.executor, p.samples * shape_.size(), x, y, value_of<F>{f_});
     }
     template <class Pass>
     void backward(Pass& p, T const* x, T const* y, T* dy, T* dx) const {
@@ -38,11 +64,9 @@ public:
         index const count = p.samples * shape_.size();
         T const* const slopes = dy;
         if constexpr (by_output)
-            map(p.executor, count, y, slopes, dx,
-                [f = f_](auto v, auto slope) { return f.slope_from_output(v) * slope; });
+            map(p.executor, count, y, slopes, dx, slope_by_output<F>{f_});
         else
-            map(p.executor, count, x, slopes, dx,
-                [f = f_](auto v, auto slope) { return f.slope_from_input(v) * slope; });
+            map(p.executor, count, x, slopes, dx, slope_by_input<F>{f_});
     }
 
 private:

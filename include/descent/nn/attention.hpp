@@ -14,6 +14,22 @@
 
 namespace descent::nn {
 
+namespace detail {
+
+/// What a device is told of the middle of the layer, between its products with weights.
+template <class T>
+struct attention_middle {
+    index steps, features, heads;
+    double dropout;
+    std::uint32_t stream;
+    T const* in;  ///< queries, keys, values
+    T* shares;    ///< softmax of the scores
+    T* dropped;   ///< room for what is left of them, where some are dropped
+    T* mixed;
+};
+
+}  // namespace detail
+
 /// Multi-head self-attention over [steps, features] (Vaswani et al.: "Attention is all you need", 2017): each
 /// of `heads` stretches of the features asks every step of its sequence and takes the mean of their values,
 /// weighed by softmax(query . key / sqrt(features / heads)); in training a weight is dropped with probability
@@ -49,7 +65,9 @@ struct attention {
               in_(b.pass(steps_ * 3 * features_)),
               shares_(b.pass(heads_ * steps_ * steps_)),
               dropped_(b.pass(dropout_ > 0 ? heads_ * steps_ * steps_ : 0)),
-              mixed_(b.pass(steps_ * features_)) {}
+              mixed_(b.pass(steps_ * features_)) {
+            b.work(steps_ * features_ * (4 * features_ + 2 * steps_));
+        }
         shape output() const { return {steps_, features_}; }
 
         template <class Pass>
@@ -63,21 +81,24 @@ struct attention {
                        at(in, rows, 3 * features_));
             detail::add_to_rows(p.executor, p.weight(in_bias_), in, rows, 3 * features_);
             bool const drops = p.training && dropout_ > 0;
-            p.executor.for_each(p.samples * heads_, [=, this, &p](index task) {
-                head const h(*this, p, task);
-                auto const weights = h.square(shares);
-                exec::gemm(exec::serial{}, h.part(in, 0), exec::transposed(h.part(in, 1)), weights);
-                for (index r = 0; r < h.length; ++r)
-                    detail::softmax_row(weights.data + r * steps_, h.length, h.scale,
-                                        weights.data + r * steps_);
-                auto used = weights;
-                if (drops) {
-                    used = h.square(p.at(dropped_));
-                    h.drop(p, weights.data, used.data);
-                }
-                exec::gemm(exec::serial{}, used, h.part(in, 2), h.columns(mixed));
-                h.clear(mixed, features_);
-            });
+            if constexpr (Pass::host)
+                p.executor.for_each(p.samples * heads_, [=, this, &p](index task) {
+                    head const h(*this, p, task);
+                    auto const weights = h.square(shares);
+                    exec::gemm(exec::serial{}, h.part(in, 0), exec::transposed(h.part(in, 1)), weights);
+                    for (index r = 0; r < h.length; ++r)
+                        detail::softmax_row(weights.data + r * steps_, h.length, h.scale,
+                                            weights.data + r * steps_);
+                    auto used = weights;
+                    if (drops) {
+                        used = h.square(p.at(dropped_));
+                        h.drop(p, weights.data, used.data);
+                    }
+                    exec::gemm(exec::serial{}, used, h.part(in, 2), h.columns(mixed));
+                    h.clear(mixed, features_);
+                });
+            else
+                device_attention(detail::there{}, p, middle(p, in, shares, mixed), drops);
             exec::gemm(p.executor, at(mixed, rows, features_),
                        exec::transposed(at(p.weight(out_weight_), features_, features_)),
                        at(y, rows, features_));
@@ -96,27 +117,32 @@ struct attention {
             exec::gemm(p.executor, at(dy, rows, features_), at(p.weight(out_weight_), features_, features_),
                        at(of_mixed, rows, features_));
             T *const of_in = p.at(in_), *const of_shares = p.at(shares_);
-            p.executor.for_each(p.samples * heads_, [=, this, &p](index task) {
-                head const h(*this, p, task);
-                auto const in = p.at(kept_in_);
-                auto const weights = h.square(p.at(kept_shares_)), slopes = h.square(of_shares);
-                auto used = weights;
-                if (dropout_ > 0) {
-                    used = h.square(p.at(dropped_));
-                    h.drop(p, weights.data, used.data);
-                }
-                exec::gemm(exec::serial{}, exec::transposed(used), h.columns(of_mixed), h.part(of_in, 2));
-                exec::gemm(exec::serial{}, h.columns(of_mixed), exec::transposed(h.part(in, 2)), slopes);
-                if (dropout_ > 0)
-                    h.drop(p, slopes.data, slopes.data);
-                for (index r = 0; r < h.length; ++r)
-                    detail::softmax_row_backward(weights.data + r * steps_, slopes.data + r * steps_, h.length,
-                                                 h.scale, slopes.data + r * steps_);
-                exec::gemm(exec::serial{}, slopes, h.part(in, 1), h.part(of_in, 0));
-                exec::gemm(exec::serial{}, exec::transposed(slopes), h.part(in, 0), h.part(of_in, 1));
-                for (index part = 0; part < 3; ++part)
-                    h.clear(of_in + part * features_, 3 * features_);
-            });
+            if constexpr (Pass::host)
+                p.executor.for_each(p.samples * heads_, [=, this, &p](index task) {
+                    head const h(*this, p, task);
+                    auto const in = p.at(kept_in_);
+                    auto const weights = h.square(p.at(kept_shares_)), slopes = h.square(of_shares);
+                    auto used = weights;
+                    if (dropout_ > 0) {
+                        used = h.square(p.at(dropped_));
+                        h.drop(p, weights.data, used.data);
+                    }
+                    exec::gemm(exec::serial{}, exec::transposed(used), h.columns(of_mixed), h.part(of_in, 2));
+                    exec::gemm(exec::serial{}, h.columns(of_mixed), exec::transposed(h.part(in, 2)), slopes);
+                    if (dropout_ > 0)
+                        h.drop(p, slopes.data, slopes.data);
+                    for (index r = 0; r < h.length; ++r)
+                        detail::softmax_row_backward(weights.data + r * steps_, slopes.data + r * steps_,
+                                                     h.length, h.scale, slopes.data + r * steps_);
+                    exec::gemm(exec::serial{}, slopes, h.part(in, 1), h.part(of_in, 0));
+                    exec::gemm(exec::serial{}, exec::transposed(slopes), h.part(in, 0), h.part(of_in, 1));
+                    for (index part = 0; part < 3; ++part)
+                        h.clear(of_in + part * features_, 3 * features_);
+                });
+            else
+                device_attention_backward(detail::there{}, p,
+                                          middle(p, p.at(kept_in_), p.at(kept_shares_), nullptr),
+                                          static_cast<T const*>(of_mixed), of_shares, of_in);
             exec::gemm(p.executor, exec::transposed(at(of_in, rows, 3 * features_)), at(x, rows, features_),
                        at(p.slope(in_weight_), 3 * features_, features_));
             detail::sum_rows(p.executor, of_in, rows, 3 * features_, p.slope(in_bias_));
@@ -180,12 +206,21 @@ struct attention {
 
         template <class Pass>
         void clear_padding(Pass& p, T* rows) const {
-            if (!p.padded)
-                return;
-            for (index s = 0; s < p.samples; ++s) {
-                index const length = detail::live_steps(p, s, steps_);
-                std::fill_n(rows + (s * steps_ + length) * features_, (steps_ - length) * features_, T(0));
+            if constexpr (Pass::host) {
+                for (index s = 0; p.padded && s < p.samples; ++s) {
+                    index const length = detail::live_steps(p, s, steps_);
+                    std::fill_n(rows + (s * steps_ + length) * features_, (steps_ - length) * features_, T(0));
+                }
+            } else {
+                device_clear_padding(detail::there{}, p, steps_, features_, rows);
             }
+        }
+
+        /// What a device is told of the work between the dense layers.
+        template <class Pass>
+        auto middle(Pass const& p, T const* in, T* shares, T* mixed) const {
+            return detail::attention_middle<T>{steps_, features_, heads_,         dropout_, stream_,
+                                               in,     shares,    p.at(dropped_), mixed};
         }
 
         index steps_, features_, heads_, width_;

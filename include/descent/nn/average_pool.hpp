@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string_view>
+#include <type_traits>
 
 #include <descent/nn/detail/pool.hpp>
 #include <descent/nn/layer.hpp>
@@ -32,22 +33,28 @@ struct average_pool {
 
         template <class Pass>
         void forward(Pass& p, T const* x, T* y) const {
-            detail::for_planes(p.executor, p.samples * windows_.channels, windows_.input_plane(),
-                               [=, w = windows_, all = count_padding_](index i) {
-                                   T const* const from = x + i * w.input_plane();
-                                   each_window(w, all, y + i * w.output_plane(),
-                                               [=](T& mean, T share, detail::pool_window const& in) {
-                                                   T total = 0;
-                                                   for (index r = in.top; r < in.bottom; ++r)
-                                                       for (index c = in.left; c < in.right; ++c)
-                                                           total += from[r * w.wide + c];
-                                                   mean = total * share;
-                                               });
-                               });
+            if constexpr (Pass::host)
+                detail::for_planes(p.executor, p.samples * windows_.channels, windows_.input_plane(),
+                                   [=, w = windows_, all = count_padding_](index i) {
+                                       T const* const from = x + i * w.input_plane();
+                                       each_window(w, all, y + i * w.output_plane(),
+                                                   [=](T& mean, T share, detail::pool_window const& in) {
+                                                       T total = 0;
+                                                       for (index r = in.top; r < in.bottom; ++r)
+                                                           for (index c = in.left; c < in.right; ++c)
+                                                               total += from[r * w.wide + c];
+                                                       mean = total * share;
+                                                   });
+                                   });
+            else
+                device_pool(detail::there{}, p.executor, std::false_type{}, windows_, count_padding_,
+                            p.samples * windows_.channels, x, y);
         }
         template <class Pass>
-        void backward(Pass& p, T const*, T const*, T* dy, T* dx) const {
-            if (dx)
+        void backward(Pass& p, [[maybe_unused]] T const* x, T const*, T* dy, T* dx) const {
+            if (!dx)
+                return;
+            if constexpr (Pass::host)
                 detail::for_planes(p.executor, p.samples * windows_.channels, windows_.input_plane(),
                                    [=, w = windows_, all = count_padding_](index i) {
                                        T* const to = dx + i * w.input_plane();
@@ -59,6 +66,9 @@ struct average_pool {
                                                                to[r * w.wide + c] += slope * share;
                                                    });
                                    });
+            else
+                device_pool_backward(detail::there{}, p.executor, std::false_type{}, windows_, count_padding_,
+                                     p.samples * windows_.channels, x, dy, dx);
         }
 
     private:

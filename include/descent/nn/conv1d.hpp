@@ -28,6 +28,7 @@ struct conv1d {
                ": must be [channels, length]");
         detail::conv_axis const along{input[1], kernel, stride, padding, dilation};
         detail::check_convolution(b.where(name), input, channels, groups, {along});
+        b.work(channels * along.outputs() * (input[0] / groups) * kernel);
         return detail::convolution<T>({{}, along, groups, input[0], channels}, {channels, along.outputs()},
                                       {channels, input[0] / groups, kernel}, weight, bias, b);
     }

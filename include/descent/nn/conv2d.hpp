@@ -25,7 +25,8 @@ public:
         : plan_(std::move(plan)),
           output_(output),
           weight_(b.add("weight", weight, how)),
-          scratch_(b.fix(plan_.scratch() * conv_plan::tasks)) {
+          packed_(b.fix(plan_.template packed_room<T>())),
+          scratch_(b.fix(plan_.template scratch<T>() * conv_plan::tasks)) {
         if (bias)
             bias_ = b.add("bias", {output[0]}, zeros);
     }
@@ -33,20 +34,24 @@ public:
 
     template <class Pass>
     void forward(Pass& p, T const* x, T* y) const {
-        conv_forward(p.executor, plan_, p.samples, x, p.weight(weight_), bias_.size ? p.weight(bias_) : nullptr,
-                     y, p.at(scratch_));
+        conv_forward(p.executor, call(p, x), bias_.size ? p.weight(bias_) : nullptr, y);
     }
     template <class Pass>
     void backward(Pass& p, T const* x, T const*, T* dy, T* dx) const {
-        conv_backward(p.executor, plan_, p.samples, x, p.weight(weight_), static_cast<T const*>(dy), dx,
-                      p.slope(weight_), bias_.size ? p.slope(bias_) : nullptr, p.at(scratch_));
+        conv_backward(p.executor, call(p, x), static_cast<T const*>(dy), dx, p.slope(weight_),
+                      bias_.size ? p.slope(bias_) : nullptr);
     }
 
 private:
+    template <class Pass>
+    conv_call<T> call(Pass& p, T const* x) const {
+        return {plan_, p.samples, x, p.weight(weight_), p.at(packed_), p.at(scratch_)};
+    }
+
     conv_plan plan_;
     shape output_;
     parameter weight_, bias_;
-    region scratch_;
+    region packed_, scratch_;
 };
 
 /// What conv1d and conv2d check alike.
@@ -96,6 +101,7 @@ struct conv2d {
         detail::conv_axis const high{input[1], kernel.height, stride.height, padding.height, dilation.height};
         detail::conv_axis const wide{input[2], kernel.width, stride.width, padding.width, dilation.width};
         detail::check_convolution(b.where(name), input, channels, groups, {high, wide});
+        b.work(channels * high.outputs() * wide.outputs() * (input[0] / groups) * kernel.height * kernel.width);
         return detail::convolution<T>(
             {high, wide, groups, input[0], channels}, {channels, high.outputs(), wide.outputs()},
             {channels, input[0] / groups, kernel.height, kernel.width}, weight, bias, b);

@@ -54,6 +54,7 @@ struct dense {
               inputs_(input[input.rank() - 1]),
               outputs_(d.outputs),
               weight_(b.add("weight", {outputs_, inputs_}, d.weight)) {
+            b.work((steps_ ? steps_ : 1) * inputs_ * outputs_);
             if (d.bias)
                 bias_ = b.add("bias", {outputs_}, zeros);
         }
@@ -86,12 +87,19 @@ struct dense {
             if (bias_.size)
                 detail::scale_and_sum_rows(p.executor, f, y, dy, rows, outputs_, p.slope(bias_));
             else
-                detail::map(p.executor, rows * outputs_, y, slopes, dy,
-                            [f](auto v, auto slope) { return f.slope_from_output(v) * slope; });
+                detail::map(p.executor, rows * outputs_, y, slopes, dy, scaled<F>{f});
             products(p, x, dy, dx);
         }
 
     private:
+        template <class F>
+        struct scaled {
+            F f;
+            template <class V>
+            DESCENT_FN V operator()(V v, V slope) const {
+                return f.slope_from_output(v) * slope;
+            }
+        };
         template <class Pass>
         void products(Pass& p, T const* x, T const* dy, T* dx) const {
             index const rows = rows_of(p);

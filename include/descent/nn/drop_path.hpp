@@ -44,6 +44,13 @@ struct drop_path {
     private:
         template <class Pass>
         void scale_samples(Pass& p, T const* from, T* to) const {
+            if constexpr (Pass::host)
+                scale_here(p, from, to);
+            else
+                device_drop_samples(detail::there{}, p, stream_, probability_, shape_.size(), from, to);
+        }
+        template <class Pass>
+        void scale_here(Pass& p, T const* from, T* to) const {
             generator const draws = p.draws(stream_);
             auto const least = std::uint32_t(probability_ * 0x1p32);
             bool const training = p.training;

@@ -33,7 +33,7 @@ struct dropout {
             if (p.training && probability_ > 0)
                 drop(p, x, y);
             else if (x != y)
-                detail::map(p.executor, p.samples * shape_.size(), x, y, [](auto v) { return v; });
+                detail::map(p.executor, p.samples * shape_.size(), x, y, detail::same{});
         }
         template <class Pass>
         void backward(Pass& p, T const*, T const*, T* dy, T* dx) const {
@@ -43,12 +43,19 @@ struct dropout {
                 drop(p, dy, dx);
             else if (dx != dy)
                 detail::map(p.executor, p.samples * shape_.size(), static_cast<T const*>(dy), dx,
-                            [](auto v) { return v; });
+                            detail::same{});
         }
 
     private:
         template <class Pass>
         void drop(Pass& p, T const* from, T* to) const {
+            if constexpr (Pass::host)
+                drop_here(p, from, to);
+            else
+                device_drop(detail::there{}, p, stream_, probability_, p.samples * shape_.size(), from, to);
+        }
+        template <class Pass>
+        void drop_here(Pass& p, T const* from, T* to) const {
             generator const draws = p.draws(stream_);
             // 32 bits decide, whatever T: kept where bits >= least.
             auto const least = std::uint32_t(probability_ * 0x1p32);

@@ -26,14 +26,22 @@ public:
 
     template <class Pass>
     void forward(Pass& p, T const* x, T* y) const {
-        for_planes(p.executor, p.samples * channels_, plane_,
-                   [=, n = plane_](index i) { y[i] = F::forward(x + i * n, n); });
+        if constexpr (Pass::host)
+            for_planes(p.executor, p.samples * channels_, plane_,
+                       [=, n = plane_](index i) { y[i] = F::forward(x + i * n, n); });
+        else
+            device_global_pool(there{}, p.executor, F{}, p.samples * channels_, plane_, x,
+                               static_cast<T const*>(nullptr), y);
     }
     template <class Pass>
     void backward(Pass& p, T const* x, T const*, T* dy, T* dx) const {
-        if (dx)
+        if (!dx)
+            return;
+        if constexpr (Pass::host)
             for_planes(p.executor, p.samples * channels_, plane_,
                        [=, n = plane_](index i) { F::backward(x + i * n, n, dy[i], dx + i * n); });
+        else
+            device_global_pool(there{}, p.executor, F{}, p.samples * channels_, plane_, x, dy, dx);
     }
 
 private:

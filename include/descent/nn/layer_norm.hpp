@@ -37,16 +37,31 @@ struct layer_norm {
         void forward(Pass& p, T const* x, T* y) const {
             T const *const weight = p.weight(weight_), *const bias = p.weight(bias_);
             T* const seen = p.training ? p.at(seen_) : nullptr;
-            detail::for_rows(p.executor, p.samples * rows_, columns_,
-                             [=, n = columns_, epsilon = epsilon_](index first, index last) {
-                                 for (index r = first; r < last; ++r)
-                                     normalize(x + r * n, n, epsilon, weight, bias, y + r * n,
-                                               seen ? seen + 2 * r : nullptr);
-                             });
+            if constexpr (Pass::host)
+                detail::for_rows(p.executor, p.samples * rows_, columns_,
+                                 [=, n = columns_, epsilon = epsilon_](index first, index last) {
+                                     for (index r = first; r < last; ++r)
+                                         normalize(x + r * n, n, epsilon, weight, bias, y + r * n,
+                                                   seen ? seen + 2 * r : nullptr);
+                                 });
+            else
+                device_layer_norm(detail::there{}, p.executor, p.samples * rows_, columns_, x, epsilon_, weight,
+                                  bias, y, seen);
         }
 
         template <class Pass>
         void backward(Pass& p, T const* x, T const*, T* dy, T* dx) const {
+            if constexpr (Pass::host)
+                backward_here(p, x, dy, dx);
+            else
+                device_layer_norm_backward(detail::there{}, p.executor, p.samples * rows_, columns_, x, dy,
+                                           p.weight(weight_), p.at(seen_), p.slope(weight_), p.slope(bias_),
+                                           dx);
+        }
+
+    private:
+        template <class Pass>
+        void backward_here(Pass& p, T const* x, T const* dy, T* dx) const {
             index const rows = p.samples * rows_, n = columns_;
             index const count = std::clamp<index>(rows * n / detail::piece, 1, parts);
             index const each = (rows + count - 1) / count;
@@ -71,7 +86,6 @@ struct layer_norm {
             }
         }
 
-    private:
         static constexpr index parts = 16;  // partial sums, whatever the number of threads
 
         static void normalize(T const* x, index n, T epsilon, T const* weight, T const* bias, T* y, T* seen) {

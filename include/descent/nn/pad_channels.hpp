@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 
 #include <descent/nn/detail/pool.hpp>
@@ -32,35 +33,46 @@ struct pad_channels {
 
         template <class Pass>
         void forward(Pass& p, T const* x, T* y) const {
-            detail::for_planes(p.executor, p.samples * channels_, rows() * columns(), [=, l = *this](index i) {
-                index const sample = i / l.channels_, channel = i % l.channels_ - l.before();
-                T* to = y + i * l.rows() * l.columns();
-                if (channel < 0 || channel >= l.inputs_) {
-                    std::fill_n(to, l.rows() * l.columns(), T(0));
-                    return;
-                }
-                T const* const from = x + (sample * l.inputs_ + channel) * l.high_ * l.wide_;
-                for (index r = 0; r < l.high_; r += l.stride_)
-                    for (index c = 0; c < l.wide_; c += l.stride_)
-                        *to++ = from[r * l.wide_ + c];
-            });
+            if constexpr (Pass::host)
+                detail::for_planes(
+                    p.executor, p.samples * channels_, rows() * columns(), [=, l = *this](index i) {
+                        index const sample = i / l.channels_, channel = i % l.channels_ - l.before();
+                        T* to = y + i * l.rows() * l.columns();
+                        if (channel < 0 || channel >= l.inputs_) {
+                            std::fill_n(to, l.rows() * l.columns(), T(0));
+                            return;
+                        }
+                        T const* const from = x + (sample * l.inputs_ + channel) * l.high_ * l.wide_;
+                        for (index r = 0; r < l.high_; r += l.stride_)
+                            for (index c = 0; c < l.wide_; c += l.stride_)
+                                *to++ = from[r * l.wide_ + c];
+                    });
+            else
+                device_pad_channels(detail::there{}, p.executor, p.samples, layout(), x, y);
         }
         template <class Pass>
         void backward(Pass& p, T const*, T const*, T* dy, T* dx) const {
             if (!dx)
                 return;
-            detail::for_planes(p.executor, p.samples * inputs_, high_ * wide_, [=, l = *this](index i) {
-                index const sample = i / l.inputs_, channel = i % l.inputs_ + l.before();
-                T const* from = dy + (sample * l.channels_ + channel) * l.rows() * l.columns();
-                T* const to = dx + i * l.high_ * l.wide_;
-                std::fill_n(to, l.high_ * l.wide_, T(0));
-                for (index r = 0; r < l.high_; r += l.stride_)
-                    for (index c = 0; c < l.wide_; c += l.stride_)
-                        to[r * l.wide_ + c] = *from++;
-            });
+            if constexpr (Pass::host)
+                detail::for_planes(p.executor, p.samples * inputs_, high_ * wide_, [=, l = *this](index i) {
+                    index const sample = i / l.inputs_, channel = i % l.inputs_ + l.before();
+                    T const* from = dy + (sample * l.channels_ + channel) * l.rows() * l.columns();
+                    T* const to = dx + i * l.high_ * l.wide_;
+                    std::fill_n(to, l.high_ * l.wide_, T(0));
+                    for (index r = 0; r < l.high_; r += l.stride_)
+                        for (index c = 0; c < l.wide_; c += l.stride_)
+                            to[r * l.wide_ + c] = *from++;
+                });
+            else
+                device_pad_channels_backward(detail::there{}, p.executor, p.samples, layout(), dy, dx);
         }
 
     private:
+        /// The numbers in turn that a device's own layout has.
+        auto layout() const {
+            return std::array<index, 6>{inputs_, high_, wide_, channels_, stride_, before()};
+        }
         index before() const { return (channels_ - inputs_) / 2; }
         index rows() const { return (high_ - 1) / stride_ + 1; }
         index columns() const { return (wide_ - 1) / stride_ + 1; }

@@ -3,13 +3,17 @@
 
 #include <descent/core/random.hpp>
 #include <descent/core/tensor.hpp>
+#include <descent/exec/device.hpp>
 #include <descent/nn/builder.hpp>
+#include <descent/nn/detail/there.hpp>
 
 namespace descent::nn {
 
 /// One run of a batch through a network: what each layer's forward and backward see beside their numbers.
 template <class T, class Executor>
 struct pass {
+    static constexpr bool host = Executor::host;
+
     Executor const& executor;
     index samples = 0;
     index first = 0;             ///< what messages call the first sample
@@ -20,7 +24,8 @@ struct pass {
     index* lengths = nullptr;    ///< steps of each sample's sequence
     bool padded = false;         ///< are lengths told? else all sequences are full
     std::uint64_t seed = 0;      ///< of this step's random numbers
-    double share = 0;            ///< of this batch in running statistics; 0: what the layer's own momentum says
+    std::uint64_t const* seed_there = nullptr;  ///< the same in a device's memory, where that runs the layers
+    double share = 0;  ///< of this batch in running statistics; 0: what the layer's own momentum says
     T* kept = nullptr;
     T* passing = nullptr;
     T* fixed = nullptr;

@@ -31,7 +31,7 @@ void add_positions(Pass& p, T const* x, index steps, index features, T const* ta
 template <class Pass, class T>
 void copy_slopes(Pass& p, index size, T const* dy, T* dx) {
     if (dx && dx != dy)
-        map(p.executor, p.samples * size, dy, dx, [](auto v) { return v; });
+        map(p.executor, p.samples * size, dy, dx, same{});
 }
 
 template <class T>
@@ -66,7 +66,10 @@ struct sinusoidal_positions {
 
         template <class Pass>
         void forward(Pass& p, T const* x, T* y) const {
-            detail::add_positions(p, x, shape_[0], shape_[1], table_.data(), y);
+            if constexpr (Pass::host)
+                detail::add_positions(p, x, shape_[0], shape_[1], table_.data(), y);
+            else
+                device_waves(detail::there{}, p, shape_[0], shape_[1], x, y);
         }
         template <class Pass>
         void backward(Pass& p, T const*, T const*, T* dy, T* dx) const {
@@ -106,11 +109,24 @@ struct learned_positions {
 
         template <class Pass>
         void forward(Pass& p, T const* x, T* y) const {
-            detail::add_positions(p, x, shape_[0], shape_[1], p.weight(weight_), y);
+            if constexpr (Pass::host)
+                detail::add_positions(p, x, shape_[0], shape_[1], p.weight(weight_), y);
+            else
+                device_positions(detail::there{}, p, shape_[0], shape_[1], x, p.weight(weight_), y);
         }
         template <class Pass>
         void backward(Pass& p, T const*, T const*, T* dy, T* dx) const {
-            T* const slope = p.slope(weight_);
+            if constexpr (Pass::host)
+                slopes_here(p, dy, p.slope(weight_));
+            else
+                device_positions_backward(detail::there{}, p, shape_[0], shape_[1], most_, dy,
+                                          p.slope(weight_));
+            detail::copy_slopes(p, shape_.size(), static_cast<T const*>(dy), dx);
+        }
+
+    private:
+        template <class Pass>
+        void slopes_here(Pass& p, T const* dy, T* slope) const {
             index const steps = shape_[0], n = shape_[1];
             std::fill(slope + steps * n, slope + most_ * n, T(0));
             detail::for_rows(p.executor, steps, p.samples * n, [=, &p](index first, index last) {
@@ -119,10 +135,8 @@ struct learned_positions {
                     for (index t = first; t < std::min(last, detail::live_steps(p, s, steps)); ++t)
                         exec::add_scaled(T(1), dy + (s * steps + t) * n, n, slope + t * n);
             });
-            detail::copy_slopes(p, shape_.size(), static_cast<T const*>(dy), dx);
         }
 
-    private:
         shape shape_;
         index most_;
         parameter weight_;

@@ -27,24 +27,30 @@ public:
 
     template <class Pass>
     void forward(Pass& p, T const* x, T* y) const {
-        for_rows(p.executor, p.samples, steps_ * features_,
-                 [=, &p, steps = steps_, n = features_](index first, index last) {
-                     for (index s = first; s < last; ++s)
-                         F::forward(x + s * steps * n, live_steps(p, s, steps), n, y + s * n);
-                 });
+        if constexpr (Pass::host)
+            for_rows(p.executor, p.samples, steps_ * features_,
+                     [=, &p, steps = steps_, n = features_](index first, index last) {
+                         for (index s = first; s < last; ++s)
+                             F::forward(x + s * steps * n, live_steps(p, s, steps), n, y + s * n);
+                     });
+        else
+            device_sequence_pool(there{}, p, F{}, steps_, features_, x, y);
     }
     template <class Pass>
     void backward(Pass& p, T const* x, T const*, T* dy, T* dx) const {
         if (!dx)
             return;
-        for_rows(p.executor, p.samples, steps_ * features_,
-                 [=, &p, steps = steps_, n = features_](index first, index last) {
-                     for (index s = first; s < last; ++s) {
-                         T* const to = dx + s * steps * n;
-                         std::fill_n(to, steps * n, T(0));
-                         F::backward(x + s * steps * n, live_steps(p, s, steps), n, dy + s * n, to);
-                     }
-                 });
+        if constexpr (Pass::host)
+            for_rows(p.executor, p.samples, steps_ * features_,
+                     [=, &p, steps = steps_, n = features_](index first, index last) {
+                         for (index s = first; s < last; ++s) {
+                             T* const to = dx + s * steps * n;
+                             std::fill_n(to, steps * n, T(0));
+                             F::backward(x + s * steps * n, live_steps(p, s, steps), n, dy + s * n, to);
+                         }
+                     });
+        else
+            device_sequence_pool_backward(there{}, p, F{}, steps_, features_, x, dy, dx);
     }
 
 private:

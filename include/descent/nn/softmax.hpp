@@ -24,19 +24,25 @@ struct softmax {
 
         template <class Pass>
         void forward(Pass& p, T const* x, T* y) const {
-            detail::for_rows(p.executor, rows(p), columns_, [=, n = columns_](index first, index last) {
-                for (index r = first; r < last; ++r)
-                    detail::softmax_row(x + r * n, n, T(1), y + r * n);
-            });
+            if constexpr (Pass::host)
+                detail::for_rows(p.executor, rows(p), columns_, [=, n = columns_](index first, index last) {
+                    for (index r = first; r < last; ++r)
+                        detail::softmax_row(x + r * n, n, T(1), y + r * n);
+                });
+            else
+                device_softmax(detail::there{}, p.executor, rows(p), columns_, x, y);
         }
         template <class Pass>
         void backward(Pass& p, T const*, T const* y, T* dy, T* dx) const {
             if (!dx)
                 return;
-            detail::for_rows(p.executor, rows(p), columns_, [=, n = columns_](index first, index last) {
-                for (index r = first; r < last; ++r)
-                    detail::softmax_row_backward(y + r * n, dy + r * n, n, T(1), dx + r * n);
-            });
+            if constexpr (Pass::host)
+                detail::for_rows(p.executor, rows(p), columns_, [=, n = columns_](index first, index last) {
+                    for (index r = first; r < last; ++r)
+                        detail::softmax_row_backward(y + r * n, dy + r * n, n, T(1), dx + r * n);
+                });
+            else
+                device_softmax_backward(detail::there{}, p.executor, rows(p), columns_, y, dy, dx);
         }
 
     private:

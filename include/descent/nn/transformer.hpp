@@ -32,6 +32,7 @@ struct either {
         static constexpr bool reads_output = bound_layer<A, T>::reads_output || bound_layer<B, T>::reads_output;
 
         bound(either const& d, shape const& input, builder<T>& builder) {
+            builder.called(d.first ? A::name : B::name);
             if (d.first)
                 a_.emplace(d.a.template bind<T>(input, builder));
             else

@@ -6,6 +6,7 @@
 
 #include <descent/core/pack.hpp>
 #include <descent/core/tensor.hpp>
+#include <descent/nn/detail/conv_lanes.hpp>
 #include <descent/nn/detail/conv_tiles.hpp>
 
 namespace descent::nn::detail {
@@ -43,6 +44,8 @@ struct conv_plan {
     std::vector<conv_tap> taps_together;  ///< in the planes of `together` samples
     std::vector<conv_tap> back;           ///< from a place of the input to the outputs, plane by plane
     std::vector<index> back_first;        ///< where each plane's begin, and the end
+    std::vector<index> shifts;            ///< of taps, for each input channel of a group: one sample's planes
+    std::vector<index> back_shifts;       ///< of back, for each output channel of a group, plane by plane
 
     static constexpr index tasks = 8;  ///< at most, whatever the number of threads
 
@@ -66,6 +69,13 @@ struct conv_plan {
             reach = std::max(reach, shift);
         });
         guard = whole(reach) + 64;
+        for (index c = 0; c < in; ++c)
+            for (conv_tap const& tap : taps)
+                shifts.push_back(c * planes * step(1) + tap.shift);
+        for (index k = 0; k < planes; ++k)
+            for (index o = 0; o < out; ++o)
+                for (index i = back_first[std::size_t(k)]; i < back_first[std::size_t(k) + 1]; ++i)
+                    back_shifts.push_back(o * step(1) + back[std::size_t(i)].shift);
     }
 
     /// Rounded up to whole registers.
@@ -81,12 +91,41 @@ struct conv_plan {
     index step(index samples) const { return whole(samples * places); }
     index room_of_input(index samples) const { return groups * in * planes * step(samples) + guard; }
     index room_of_output(index samples) const { return guard + groups * out * step(samples) + guard; }
-    index forward_room() const { return room_of_input(1) + out * step(1) + guard; }
-    index backward_room() const {
-        return room_of_input(together) + room_of_output(together) + in * step(1) + guard + whole(weights()) +
-               whole(groups * out);
+    template <class T>
+    index forward_room() const {
+        return room_of_input(1) + (fills_lanes<T>(out) ? 0 : out * step(1) + guard);
     }
-    index scratch() const { return whole(std::max(forward_room(), backward_room())); }
+    /// Samples of one sum of weight slopes.
+    template <class T>
+    index at_once() const {
+        return fills_lanes<T>(out) ? 1 : together;
+    }
+    /// Numbers of the weights, and of the bias, where outputs are lanes.
+    template <class T>
+    index packed_weights() const {
+        return whole(groups * in_packs<T>(out) * in * kernel());
+    }
+    template <class T>
+    index packed_bias() const {
+        return whole(groups * in_packs<T>(out));
+    }
+    template <class T>
+    index backward_room() const {
+        return packed_weights<T>() + packed_bias<T>() + room_of_input(at_once<T>()) +
+               room_of_output(at_once<T>()) +
+               std::max(in * step(1) + guard, whole(2 * in_packs<T>(1) * height() * width()));
+    }
+    /// Of one task.
+    template <class T>
+    index scratch() const {
+        return whole(std::max(forward_room<T>(), backward_room<T>()));
+    }
+    /// Weights as the products read them, forward with the bias.
+    template <class T>
+    index packed_room() const {
+        return std::max(packed_weights<T>() + packed_bias<T>(),
+                        whole(groups * in_packs<T>(in) * out * kernel()));
+    }
 
 private:
     template <class F>
@@ -99,20 +138,24 @@ private:
 };
 
 /// Planes of `samples` samples with their padding, channel by channel, `step` numbers each; zeros behind the
-/// last sample.
+/// last sample. Of planes of one sample, rows [begin, end) may do.
 template <class T>
-void conv_spread(conv_plan const& c, T const* x, index samples, index step, T* to) {
+void conv_spread(conv_plan const& c, T const* x, index samples, index step, T* to, index begin = 0,
+                 index end = -1) {
+    if (end < 0)
+        end = c.high.places();
     index const width = c.wide.places(), image = c.high.input * c.wide.input;
     index const channels = c.groups * c.in;
     for (index channel = 0; channel < channels; ++channel)
         for (index a = 0; a < c.high.stride; ++a)
             for (index b = 0; b < c.wide.stride; ++b, to += step) {
-                index const top = c.high.first(a), bottom = c.high.last(a);
+                index const top = std::clamp(c.high.first(a), begin, end);
+                index const bottom = std::clamp(c.high.last(a), top, end);
                 index const left = c.wide.first(b), right = c.wide.last(b);
                 for (index s = 0; s < samples; ++s) {
                     T const* const from = x + (s * channels + channel) * image;
                     T* const plane = to + s * c.places;
-                    std::fill(plane, plane + top * width, T(0));
+                    std::fill(plane + begin * width, plane + top * width, T(0));
                     for (index r = top; r < bottom; ++r) {
                         T* const row = plane + r * width;
                         T const* const source = from + c.high.number(a, r) * c.wide.input;
@@ -124,7 +167,7 @@ void conv_spread(conv_plan const& c, T const* x, index samples, index step, T* t
                                 row[i] = source[c.wide.number(b, i)];
                         zero_few(row + right, width - right);
                     }
-                    std::fill(plane + bottom * width, plane + c.places, T(0));
+                    std::fill(plane + bottom * width, plane + end * width, T(0));
                 }
                 std::fill(to + samples * c.places, to + step, T(0));
             }

@@ -61,6 +61,7 @@ public:
             if (Cell::stateful)
                 own.states = b.keep(steps_ * units_);
         }
+        b.work(directions_ * steps_ * wide * (inputs_ + units_));
         row_ = b.pass(4 * units_);
         product_ = b.pass(wide);
         h_ = b.pass(units_);
