@@ -28,6 +28,12 @@ constexpr bool fills_lanes(index outputs) {
     return 2 * outputs > lanes_of<native_pack<T>>;
 }
 
+/// Is there more than one pack of outputs? With fewer, sums over planes go quicker by places.
+template <class T>
+constexpr bool fills_panel(index outputs) {
+    return outputs > lanes_of<native_pack<T>>;
+}
+
 /// Transposes lanes x lanes numbers: each turn takes one bit of a number's row to its lane, and one of its lane
 /// to its row.
 template <class V>

@@ -93,7 +93,7 @@ struct conv_plan {
     index room_of_output(index samples) const { return guard + groups * out * step(samples) + guard; }
     template <class T>
     index forward_room() const {
-        return room_of_input(1) + (fills_lanes<T>(out) ? 0 : out * step(1) + guard);
+        return room_of_input(1) + (fills_panel<T>(out) ? 0 : out * step(1) + guard);
     }
     /// Samples of one sum of weight slopes.
     template <class T>

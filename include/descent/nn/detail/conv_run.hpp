@@ -125,7 +125,7 @@ void conv_backward_input(conv_call<T> const& call, T const* slopes, index step, 
                 auto const plane = std::size_t(a * c.wide.stride + b);
                 index const tap = c.back_first[plane], taps = c.back_first[plane + 1] - tap;
                 T const* const from = slopes + g * c.out * step + top * width;
-                if (fills_lanes<T>(c.in) && fills_lanes<T>(c.out)) {
+                if (fills_panel<T>(c.in) && fills_lanes<T>(c.out)) {
                     constexpr index lanes = lanes_of<native_pack<T>>;
                     index const columns = right - left;
                     conv_lane_sum<T> const s{
@@ -229,7 +229,7 @@ template <class T, class Executor>
 void conv_forward(Executor const& executor, conv_call<T> const& call, T const* bias, T* y) {
     conv_plan const& c = call.c;
     index const samples = call.samples, step = c.template scratch<T>(), rows = c.height();
-    if (!fills_lanes<T>(c.out)) {
+    if (!fills_panel<T>(c.out)) {
         index const tasks = std::min(samples, conv_plan::tasks);
         executor.for_each(tasks, [=](index task) {
             for (index s = samples * task / tasks; s < samples * (task + 1) / tasks; ++s)
@@ -258,7 +258,7 @@ void conv_backward(Executor const& executor, conv_call<T> const& call, T const* 
     conv_plan const& c = call.c;
     index const samples = call.samples, tasks = std::min(samples, conv_plan::tasks),
                 step = c.template scratch<T>();
-    if (dx && fills_lanes<T>(c.in) && fills_lanes<T>(c.out))
+    if (dx && fills_panel<T>(c.in) && fills_lanes<T>(c.out))
         conv_pack_back(executor, call);
     executor.for_each(tasks, [=](index task) {
         conv_backward(call, samples * task / tasks, samples * (task + 1) / tasks, dy, dx,
