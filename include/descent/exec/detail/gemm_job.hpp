@@ -36,26 +36,30 @@ struct gemm_job {
     gemm_job(block<T const> const& a_, block<T const> const& b_, block<T> const& c_, After const& f,
              bool swapped)
         : a(a_), b(b_), c(c_), after(f), turned(swapped) {
-        double const depth = double(std::max(a.cols, index(1)));
-        double const work = std::clamp(double(c.rows) * double(c.cols) * depth / parts, least, most);
-        double const area = work / depth;
         if (c.rows == 0 || c.cols == 0)
             return;
-        if (!a.turned && b.turned && a.cols >= long_sum && c.rows <= few_rows) {
-            dots = true;
+        dots = !a.turned && b.turned && a.cols >= long_sum && c.rows <= few_rows;
+        row_tiles = (c.rows + tiles::rows - 1) / tiles::rows;
+        panels = dots ? c.cols : (c.cols + tiles::columns - 1) / tiles::columns;
+        packs_right = b.turned || (row_tiles > 2 && a.cols * b.stride * index(sizeof(T)) > near);
+        double const depth = double(std::max(a.cols, index(1))),
+                     whole = double(c.rows) * double(c.cols) * depth;
+        if (whole <= least && (dots || panels <= tiles::group)) {  // soon done: no divisions
+            down = across = 1;
+            return;
+        }
+        double const area = std::clamp(whole / parts, least, most) / depth;
+        if (dots) {
             down = 1;
-            panels = c.cols;
             across = even_parts(std::clamp(index(double(c.rows * c.cols) / area), index(1), panels), panels);
             return;
         }
-        row_tiles = (c.rows + tiles::rows - 1) / tiles::rows;
-        panels = (c.cols + tiles::columns - 1) / tiles::columns;
-        // What is packed serves a whole part: of a turned a as many columns as rows of c, else all rows.
-        double const columns = a.turned ? sqrt(area) : area / double(c.rows);
+        // What is packed serves a whole part: of a turned a as many columns as rows of c, else many rows.
+        double const columns = a.turned ? sqrt(area) : area / double(std::min(c.rows, many_rows));
         index const wide =
             std::clamp(index(columns / tiles::columns), index(1), std::min(panels, tiles::group));
         index const tall =
-            std::clamp(index(area / double(wide * tiles::columns * tiles::rows)), index(1), row_tiles);
+            std::clamp(index(area / double(wide * tiles::columns * tiles::rows)) + 1, index(1), row_tiles);
         down = (row_tiles + tall - 1) / tall;
         across = (panels + wide - 1) / wide;
         if (across >= down)
@@ -68,27 +72,34 @@ struct gemm_job {
     index tasks() const { return down * across; }
 
     void run(index task) const {
+        if (tasks() == 1)
+            return run(0, row_tiles, 0, panels);
         index const i = task / across, j = task % across;
-        index const begin = j * panels / across, end = (j + 1) * panels / across;
+        run(i * row_tiles / down, (i + 1) * row_tiles / down, j * panels / across, (j + 1) * panels / across);
+    }
+
+    /// Tiles [top, bottom) of rows, panels (of dot products columns) [begin, end).
+    void run(index top, index bottom, index begin, index end) const {
         if (dots) {
             gemm_dots(a.data, a.stride, b.data, b.stride, a.cols, c.data, c.stride, c.rows, begin, end);
             finish(0, c.rows, begin, end);
         } else {
-            multiply(i * row_tiles / down * tiles::rows,
-                     std::min((i + 1) * row_tiles / down * tiles::rows, c.rows), begin, end);
+            multiply(top * tiles::rows, std::min(bottom * tiles::rows, c.rows), begin, end);
         }
     }
 
 private:
     static constexpr double parts = 8;                        // tasks of a product of medium size
-    static constexpr double least = 1 << 19, most = 1 << 25;  // multiplications of a task
+    static constexpr double least = 1 << 19, most = 1 << 27;  // multiplications of a task
     static constexpr index few_rows = 6, long_sum = 32;       // where packing would cost more than the product
-    static constexpr index near = 1 << 14;  // bytes that the first cache holds beside all else
+    static constexpr index many_rows = 512;                   // of a task: there, packing costs little
+    static constexpr index many_panels = 8;  // there, rows side by side cost less than rows far apart
+    static constexpr index near = 1 << 14;   // bytes that the first cache holds beside all else
 
     /// Rows [top, bottom) of c, columns of the panels [begin, end).
     void multiply(index top, index bottom, index begin, index end) const {
         alignas(alignment) T packed[std::size_t(tiles::group * tiles::depth * tiles::columns)];
-        alignas(alignment) T strip[std::size_t(tiles::rows * tiles::depth)];
+        alignas(alignment) T strip[std::size_t(tiles::rows * tiles::depth + lanes_of<V>)];
         for (index k = 0; k == 0 || k < a.cols; k += tiles::depth) {
             index const depth = std::min(tiles::depth, a.cols - k);
             gemm_right<T> right[std::size_t(tiles::group)];
@@ -105,14 +116,19 @@ private:
                       packed + (first_packed - begin) * tiles::depth * tiles::columns);
             for (index row = top; row < bottom; row += tiles::rows) {
                 index const rows = std::min(index(tiles::rows), bottom - row);
-                auto const tile =
-                    (a.turned ? gemm_tile_of<T, true> : gemm_tile_of<T, false>)[std::size_t(rows - 1)];
+                bool const near_rows = !a.turned && rows == tiles::rows && end - begin >= many_panels;
+                auto const tile = (a.turned || near_rows ? gemm_tile_of<T, true>
+                                                         : gemm_tile_of<T, false>)[std::size_t(rows - 1)];
                 gemm_left<T> left{a.data + row * a.row_step() + k * a.column_step(), a.stride};
                 if (a.turned)
                     left = gemm_pack_left(left, rows, depth, strip);
+                else if (near_rows)
+                    left = gemm_pack_rows(left, depth, strip);
                 for (index panel = begin; panel < end; ++panel) {
                     alignas(alignment) T sums[std::size_t(tiles::rows * tiles::columns)];
                     fetch(row, rows, panel * tiles::columns);
+                    if (near_rows && row + 2 * tiles::rows <= bottom)
+                        fetch_rows(row + tiles::rows, k, depth, panel - begin, end - begin);
                     tile(left, right[panel - begin], depth, sums);
                     keep(sums, row, rows, panel * tiles::columns, k == 0, k + depth >= a.cols);
                 }
@@ -125,6 +141,17 @@ private:
 #if defined(__GNUC__)
         for (index r = 0; r < rows; ++r)
             __builtin_prefetch(c.data + (top + r) * c.stride + column, 1);
+#endif
+    }
+
+    /// Asks for one of `of` parts of the next rows of a: all at once would hold up the product.
+    void fetch_rows([[maybe_unused]] index row, [[maybe_unused]] index k, [[maybe_unused]] index depth,
+                    [[maybe_unused]] index part, [[maybe_unused]] index of) const {
+#if defined(__GNUC__)
+        constexpr index line = 64 / sizeof(T);
+        index const lines = (depth + line - 1) / line, all = tiles::rows * lines;
+        for (index i = part * all / of; i < (part + 1) * all / of; ++i)
+            __builtin_prefetch(a.data + (row + i / lines) * a.stride + k + i % lines * line);
 #endif
     }
 

@@ -141,4 +141,32 @@ gemm_left<T> gemm_pack_left(gemm_left<T> const& a, index rows, index depth, T* s
     return {strip, most};
 }
 
+/// gemm_tiles::rows rows of an a that is not turned side by side, as gemm_pack_left lays them out; `strip` has
+/// room for a pack behind them.
+template <class T>
+gemm_left<T> gemm_pack_rows(gemm_left<T> const& a, index depth, T* strip) {
+    using V = native_pack<T>;
+    constexpr int lanes = lanes_of<V>, rows = gemm_tiles<T>::rows, parts = (rows + lanes - 1) / lanes;
+    index k = 0;
+    for (; k + lanes <= depth; k += lanes) {
+        V square[parts][lanes];
+        unrolled<parts>([&](auto part) {
+            unrolled<lanes>([&](auto l) {
+                int const r = part * lanes + l;
+                square[part][l] = r < rows ? load_unaligned<V>(a.data + r * a.step + k) : V(T(0));
+            });
+            transpose_lanes(square[part]);
+        });
+        // The last pack of a column reaches into the next one, which is written later.
+        unrolled<lanes>([&](auto l) {
+            unrolled<parts>(
+                [&](auto part) { store_unaligned(strip + (k + l) * rows + part * lanes, square[part][l]); });
+        });
+    }
+    for (; k < depth; ++k)
+        for (int r = 0; r < rows; ++r)
+            strip[k * rows + r] = a.data[r * a.step + k];
+    return {strip, rows};
+}
+
 }  // namespace descent::exec::detail

@@ -19,7 +19,7 @@ struct gemm_tiles {
     static constexpr int rows = 6;  // 12 sums, 2 columns and a factor fill 16 registers
     static constexpr int columns = 2 * lanes_of<V>;
     static constexpr index depth = 256;  // a packed panel stays in the first cache
-    static constexpr index group = 8;    // packed panels that rows of a meet in turn; they stay in the second
+    static constexpr index group = 16;   // packed panels that rows of a meet in turn; they stay in the second
 };
 
 /// The same pointer, about which the compiler knows nothing: else it keeps the places of all later numbers in
