@@ -8,6 +8,7 @@
 // Apart: <descent/nn/lstm.hpp>, long short-term memory
 // Apart: <descent/nn/onnx.hpp>, networks as ONNX files
 // Apart: <descent/nn/positions.hpp>, positions of steps, sinusoidal and learned
+// Apart: <descent/nn/profile.hpp>, time and memory of each layer
 // Apart: <descent/nn/resnet.hpp>, residual networks for small images
 // Apart: <descent/nn/transformer.hpp>, the transformer's encoder block
 

@@ -85,6 +85,12 @@ public:
             place->kept_room += params<T>::padded(numbers);
         return take(kept_, region::pool::kept, numbers);
     }
+    /// The same for the output of the child that was bound last, to which tables count it.
+    region keep_output(index numbers) {
+        if (last_ >= 0)
+            places_[std::size_t(last_)].kept_room += params<T>::padded(numbers);
+        return take(kept_, region::pool::kept, numbers);
+    }
     /// `numbers` per sample for use inside one call of forward or backward of this layer.
     region pass(index numbers) { return take(passing_, region::pool::passing, numbers); }
     /// The same, beside all that the children bound so far use.
@@ -123,6 +129,7 @@ public:
             {prefix_.substr(0, prefix_.size() - !prefix_.empty()), std::string(L::name), parent, input, {}});
         auto child = layer.template bind<T>(input, *this);
         here()->output = child.output();
+        last_ = here_;
         here_ = parent;
         passing_ = {passing.top, std::max(passing.peak, passing_.peak)};
         fixed_ = {fixed.top, fixed_.peak};
@@ -180,7 +187,7 @@ private:
 
     std::string prefix_;
     std::vector<bound_place> places_;
-    int here_ = -1;
+    int here_ = -1, last_ = -1;
     std::vector<tensor_spec> trained_, state_;
     std::vector<beginning> starts_;
     std::vector<double> state_values_;

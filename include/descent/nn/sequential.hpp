@@ -178,7 +178,7 @@ struct sequential {
                 input = made.output();
                 widest = std::max(widest, input.size());
                 if (way[K] == aliasing::none && !writes_last[K])
-                    outputs_[K] = b.keep(input.size());
+                    outputs_[K] = b.keep_output(input.size());
                 return made;
             };
             children made{one(std::integral_constant<std::size_t, I>{})...};  // braces keep the order
