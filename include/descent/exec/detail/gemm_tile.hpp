@@ -32,6 +32,14 @@ DESCENT_FN T const* unrelated(T const* pointer) {
     return pointer;
 }
 
+/// What was loaded before stays in registers: else the compiler, which has some left over for few rows, has
+/// each of them load it again, and loading takes longer than multiplying.
+DESCENT_FN void loaded() {
+#if DESCENT_VECTOR_EXTENSIONS
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+#endif
+}
+
 /// Numbers (r, k) of the left factor lie at data[r * step + k], or packed, at data[k * gemm_tiles::rows + r].
 template <class T>
 struct gemm_left {
@@ -58,6 +66,8 @@ void gemm_tile(gemm_left<T> a, gemm_right<T> b, index depth, T* sums) {
     T const* panel = b.data;
     auto const add = [&](auto k) {
         V const b0 = load_unaligned<V>(panel), b1 = load_unaligned<V>(panel + lanes);
+        if constexpr (R > 1 && R < 5)
+            loaded();
         unrolled<R>([&](auto r) {
             V const factor(Packed ? from[0][k * most + r] : from[r % streams][k]);
             left[r] = fused_multiply_add(factor, b0, left[r]);

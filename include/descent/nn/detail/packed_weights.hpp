@@ -7,6 +7,8 @@
 #include <descent/core/math.hpp>
 #include <descent/core/pack.hpp>
 #include <descent/exec/block.hpp>
+#include <descent/exec/detail/gemm_tile.hpp>
+#include <descent/exec/row.hpp>
 
 // A matrix that many products share, laid out once as the kernel reads it: what a recurrent layer multiplies by
 // at every step.
@@ -51,13 +53,27 @@ void packed_rows(T const* DESCENT_RESTRICT panel, index depth, T const* const* a
     V left[R], right[R];
     T const* row[R];
     each_row([&](auto r) { left[r] = right[r] = V(T(0)), row[r] = a[r] + skip; });
-    for (index k = 0; k < depth; ++k, panel += panel_width<T>) {
+    auto const add = [&](auto k) {
         V const b0 = load<V>(panel), b1 = load<V>(panel + lanes);
+        if constexpr (R > 1 && R < 5)
+            exec::detail::loaded();
         each_row([&](auto r) {
             V const factor(row[r][k]);
             left[r] = fused_multiply_add(factor, b0, left[r]);
             right[r] = fused_multiply_add(factor, b1, right[r]);
         });
+        panel = exec::detail::unrelated(panel + panel_width<T>);
+    };
+    // Four at a time: what moves the pointers takes room in the pipeline.
+    constexpr int ahead = 4;
+    index k = 0;
+    for (; k + ahead <= depth; k += ahead) {
+        exec::detail::unrolled<ahead>(add);
+        each_row([&](auto r) { row[r] = exec::detail::unrelated(row[r] + ahead); });
+    }
+    for (; k < depth; ++k) {
+        add(std::integral_constant<int, 0>{});
+        each_row([&](auto r) { ++row[r]; });
     }
     each_row([&](auto r) {
         T* const to = c[r] + column;
@@ -93,9 +109,11 @@ void packed_product(T const* packed, index whole, index columns, index begin, in
     for (index column = 0; column < columns; column += width)
         for (index k = 0; k < depth; k += deep) {
             T const* const panel = packed + column * whole + (begin + k) * width;
-            for (index r = 0; r < rows; r += tall)
-                packed_some_rows<tall>(rows - r, panel, std::min(deep, depth - k), a + r, k, c + r, column,
+            for (index r = 0, count = 0; r < rows; r += count) {
+                count = rows - r > 8 ? tall : rows - r > tall ? 4 : rows - r;  // two or one alone are slow
+                packed_some_rows<tall>(count, panel, std::min(deep, depth - k), a + r, k, c + r, column,
                                        std::min(width, columns - column), first && k == 0);
+            }
         }
 }
 
