@@ -45,7 +45,9 @@ struct batch_norm {
         template <class Pass>
         void forward(Pass& p, T const* x, T* y) const {
             numbers<Pass> const of(*this, p);
-            if (plane_ > 1)
+            if constexpr (!Pass::host)
+                device_batch_norm(detail::there{}, p.executor, of, x, y);
+            else if (plane_ > 1)
                 p.executor.for_each(channels_, [=](index c) { of.forward_channel(c, x, y); });
             else
                 each_strip(p.executor, [=](index c, auto kind) { of.forward_feature(c, kind, x, y); });
@@ -54,7 +56,9 @@ struct batch_norm {
         template <class Pass>
         void backward(Pass& p, T const* x, T const*, T* dy, T* dx) const {
             numbers<Pass> const of(*this, p);
-            if (plane_ > 1)
+            if constexpr (!Pass::host)
+                device_batch_norm_backward(detail::there{}, p.executor, of, x, dy, dx);
+            else if (plane_ > 1)
                 p.executor.for_each(channels_, [=](index c) { of.backward_channel(c, x, dy, dx); });
             else
                 each_strip(p.executor, [=](index c, auto kind) { of.backward_feature(c, kind, x, dy, dx); });

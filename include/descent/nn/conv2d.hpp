@@ -34,12 +34,20 @@ public:
 
     template <class Pass>
     void forward(Pass& p, T const* x, T* y) const {
-        conv_forward(p.executor, call(p, x), bias_.size ? p.weight(bias_) : nullptr, y);
+        T const* const bias = bias_.size ? p.weight(bias_) : nullptr;
+        if constexpr (Pass::host)
+            conv_forward(p.executor, call(p, x), bias, y);
+        else
+            device_convolution(there{}, p.executor, plan_, p.samples, x, p.weight(weight_), bias, y);
     }
     template <class Pass>
     void backward(Pass& p, T const* x, T const*, T* dy, T* dx) const {
-        conv_backward(p.executor, call(p, x), static_cast<T const*>(dy), dx, p.slope(weight_),
-                      bias_.size ? p.slope(bias_) : nullptr);
+        T* const bias_slope = bias_.size ? p.slope(bias_) : nullptr;
+        if constexpr (Pass::host)
+            conv_backward(p.executor, call(p, x), static_cast<T const*>(dy), dx, p.slope(weight_), bias_slope);
+        else
+            device_convolution_backward(there{}, p.executor, plan_, p.samples, x, p.weight(weight_),
+                                        static_cast<T const*>(dy), dx, p.slope(weight_), bias_slope);
     }
 
 private:

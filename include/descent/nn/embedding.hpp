@@ -60,9 +60,27 @@ struct embedding {
 
         template <class Pass>
         void forward(Pass& p, T const* x, T* y) const {
+            if constexpr (Pass::host)
+                forward_here(p, x, y);
+            else
+                device_embedding(detail::there{}, p, steps_, vocabulary_, width_, x, p.weight(weight_), y);
+            p.padded = true;
+        }
+
+        template <class Pass>
+        void backward(Pass& p, T const* x, T const*, T* dy, T* dx) const {
+            if constexpr (Pass::host)
+                backward_here(p, x, dy, dx);
+            else
+                device_embedding_backward(detail::there{}, p, steps_, vocabulary_, width_, x, dy,
+                                          p.slope(weight_), dx);
+        }
+
+    private:
+        template <class Pass>
+        void forward_here(Pass& p, T const* x, T* y) const {
             for (index s = 0; s < p.samples; ++s)
                 p.lengths[s] = check_input(x + s * steps_, p.first + s);
-            p.padded = true;
             T const* const table = p.weight(weight_);
             detail::for_rows(p.executor, p.samples * steps_, width_, [=, w = width_](index first, index last) {
                 for (index r = first; r < last; ++r)
@@ -74,7 +92,7 @@ struct embedding {
         }
 
         template <class Pass>
-        void backward(Pass& p, T const* x, T const*, T* dy, T* dx) const {
+        void backward_here(Pass& p, T const* x, T const* dy, T* dx) const {
             // Each task owns a stretch of the table and reads all ids: no row is written by two.
             index const most = 16, least = std::max<index>(1, detail::piece / width_);
             index const each = std::max((vocabulary_ + most - 1) / most, least), ids = p.samples * steps_;
@@ -92,7 +110,6 @@ struct embedding {
                 std::fill_n(dx, ids, T(0));
         }
 
-    private:
         std::string where_;
         index steps_, vocabulary_, width_;
         parameter weight_;

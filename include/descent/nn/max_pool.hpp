@@ -3,6 +3,7 @@
 
 #include <limits>
 #include <string_view>
+#include <type_traits>
 
 #include <descent/nn/detail/pool.hpp>
 #include <descent/nn/layer.hpp>
@@ -97,18 +98,28 @@ struct max_pool {
 
         template <class Pass>
         void forward(Pass& p, T const* x, T* y) const {
-            detail::for_planes(
-                p.executor, p.samples * windows_.channels, windows_.input_plane(),
-                [=, w = windows_](index i) { plane(w, x + i * w.input_plane(), y + i * w.output_plane()); });
+            if constexpr (Pass::host)
+                detail::for_planes(p.executor, p.samples * windows_.channels, windows_.input_plane(),
+                                   [=, w = windows_](index i) {
+                                       plane(w, x + i * w.input_plane(), y + i * w.output_plane());
+                                   });
+            else
+                device_pool(detail::there{}, p.executor, std::true_type{}, windows_, true,
+                            p.samples * windows_.channels, x, y);
         }
         template <class Pass>
         void backward(Pass& p, T const* x, T const*, T* dy, T* dx) const {
-            if (dx)
+            if (!dx)
+                return;
+            if constexpr (Pass::host)
                 detail::for_planes(p.executor, p.samples * windows_.channels, windows_.input_plane(),
                                    [=, w = windows_](index i) {
                                        plane_backward(w, x + i * w.input_plane(), dy + i * w.output_plane(),
                                                       dx + i * w.input_plane());
                                    });
+            else
+                device_pool_backward(detail::there{}, p.executor, std::true_type{}, windows_, true,
+                                     p.samples * windows_.channels, x, dy, dx);
         }
 
     private:

@@ -70,8 +70,7 @@ struct parallel {
                     from = p.at(outputs_[i]);
                 }
                 index const whole = output_.size();
-                p.executor.for_each(
-                    p.samples, [=](index s) { std::copy_n(from + s * size, size, y + s * whole + before); });
+                copy_parts(p, from, size, y + before, whole, size);
                 before += size;
             });
         }
@@ -83,8 +82,7 @@ struct parallel {
                 auto const& branch = std::get<i>(layers_);
                 index const size = branch.output().size(), whole = output_.size();
                 T* const slopes = p.at(slopes_);
-                p.executor.for_each(
-                    p.samples, [=](index s) { std::copy_n(dy + s * whole + before, size, slopes + s * size); });
+                copy_parts(p, static_cast<T const*>(dy + before), whole, slopes, size, size);
                 T* const to = !dx ? nullptr : i == 0 ? dx : p.at(more_);
                 T const* result = to;
                 if constexpr (passes_through<i>) {
@@ -97,12 +95,23 @@ struct parallel {
                 if (dx && i > 0)
                     detail::add_to(p.executor, p.samples * input_.size(), result, dx);
                 else if (dx && result != dx)
-                    detail::map(p.executor, p.samples * input_.size(), result, dx, [](auto v) { return v; });
+                    detail::map(p.executor, p.samples * input_.size(), result, dx, detail::same{});
                 before += size;
             });
         }
 
     private:
+        /// `count` numbers of each sample, which begin so many apart.
+        template <class Pass>
+        static void copy_parts(Pass const& p, T const* from, index from_step, T* to, index to_step,
+                               index count) {
+            if constexpr (Pass::host)
+                p.executor.for_each(
+                    p.samples, [=](index s) { std::copy_n(from + s * from_step, count, to + s * to_step); });
+            else
+                device_copy_parts(detail::there{}, p.executor, p.samples, from, from_step, to, to_step, count);
+        }
+
         template <std::size_t I>
         static constexpr bool passes_through = std::tuple_element_t<I, children>::alias == aliasing::view;
 

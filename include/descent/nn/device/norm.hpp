@@ -182,21 +182,29 @@ struct batch_norm_back_body {
     }
 };
 
-template <class T, exec::device Engine>
-void device_batch_norm(there, Engine const& engine, bool training, channel_layout const& where,
-                       channel_numbers<T> const& of, T const* x, T* y) {
-    if (training)
+template <class T, class Of>
+channel_numbers<T> channels_there(Of const& of) {
+    return {of.share,      of.epsilon,      of.weight,           of.bias, of.weight_slope,
+            of.bias_slope, of.running_mean, of.running_variance, of.mean, of.steep};
+}
+
+/// `of` has the members of channel_layout and channel_numbers, and tells whether this is training.
+template <class T, exec::device Engine, class Of>
+void device_batch_norm(there, Engine const& engine, Of const& of, T const* x, T* y) {
+    channel_layout const where{of.samples, of.channels, of.plane};
+    channel_numbers<T> const numbers = channels_there<T>(of);
+    if (of.training)
         exec::device_rows(engine, where.channels, where.samples * where.plane,
-                          batch_norm_body<T>{where, of, x, y});
+                          batch_norm_body<T>{where, numbers, x, y});
     else
         engine.for_each(where.samples * where.channels * where.plane,
-                        batch_norm_running_body<T>{where, of, x, y});
+                        batch_norm_running_body<T>{where, numbers, x, y});
 }
-template <class T, exec::device Engine>
-void device_batch_norm_backward(there, Engine const& engine, channel_layout const& where,
-                                channel_numbers<T> const& of, T const* x, T const* dy, T* dx) {
+template <class T, exec::device Engine, class Of>
+void device_batch_norm_backward(there, Engine const& engine, Of const& of, T const* x, T* dy, T* dx) {
+    channel_layout const where{of.samples, of.channels, of.plane};
     exec::device_rows(engine, where.channels, where.samples * where.plane,
-                      batch_norm_back_body<T>{where, of, x, dy, dx});
+                      batch_norm_back_body<T>{where, channels_there<T>(of), x, dy, dx});
 }
 
 }  // namespace descent::nn::detail
