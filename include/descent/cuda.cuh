@@ -16,6 +16,8 @@
 #endif
 
 #include <descent/exec/cuda_blas.cuh>
+#include <descent/exec/cuda_engine.cuh>
 #include <descent/exec/cuda_memory.cuh>
 #include <descent/exec/cuda_runtime.cuh>
 #include <descent/linear/device_objective.hpp>
+#include <descent/nn/device/layers.hpp>

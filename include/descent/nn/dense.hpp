@@ -23,6 +23,17 @@ struct bias_then {
     }
 };
 
+/// The slope by what f has had, from the one by f's output y.
+template <class F>
+struct scaled_slope {
+    F f;
+
+    template <class V>
+    DESCENT_FN V operator()(V y, V slope) const {
+        return f.slope_from_output(y) * slope;
+    }
+};
+
 /// No function at all.
 struct straight {
     template <class V>
@@ -87,19 +98,11 @@ struct dense {
             if (bias_.size)
                 detail::scale_and_sum_rows(p.executor, f, y, dy, rows, outputs_, p.slope(bias_));
             else
-                detail::map(p.executor, rows * outputs_, y, slopes, dy, scaled<F>{f});
+                detail::map(p.executor, rows * outputs_, y, slopes, dy, detail::scaled_slope<F>{f});
             products(p, x, dy, dx);
         }
 
     private:
-        template <class F>
-        struct scaled {
-            F f;
-            template <class V>
-            DESCENT_FN V operator()(V v, V slope) const {
-                return f.slope_from_output(v) * slope;
-            }
-        };
         template <class Pass>
         void products(Pass& p, T const* x, T const* dy, T* dx) const {
             index const rows = rows_of(p);

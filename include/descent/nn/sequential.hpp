@@ -204,7 +204,7 @@ struct sequential {
         }
         template <class Pass>
         void copy(Pass& p, T const* from, T* to) const {
-            detail::map(p.executor, p.samples * output().size(), from, to, [](auto v) { return v; });
+            detail::map(p.executor, p.samples * output().size(), from, to, detail::same{});
         }
 
         std::array<region, count> outputs_{};

@@ -162,12 +162,12 @@ private:
         T* to = c.data + top * c.stride + column;
         if (columns >= tiles::columns) {
             for (index r = 0; r < rows; ++r, sums += tiles::columns, to += c.stride)
-                detail::unrolled<tiles::columns / lanes>([&](auto half) {
-                    V value = load<V>(sums + half * lanes);
+                detail::unrolled<tiles::columns / lanes>([&](auto register_of_row) {
+                    V value = load<V>(sums + register_of_row * lanes);
                     if (!first)
-                        value += load_unaligned<V>(to + half * lanes);
-                    store_unaligned(to + half * lanes,
-                                    last ? finished(value, top + r, column + half * lanes) : value);
+                        value += load_unaligned<V>(to + register_of_row * lanes);
+                    store_unaligned(to + register_of_row * lanes,
+                                    last ? finished(value, top + r, column + register_of_row * lanes) : value);
                 });
             return;
         }

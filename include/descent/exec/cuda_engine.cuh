@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+
+#include <descent/exec/cuda.hpp>
+#include <descent/exec/cuda_blas.cuh>
+#include <descent/exec/cuda_memory.cuh>
+#include <descent/exec/cuda_runtime.cuh>
+#include <descent/exec/device.hpp>
+
+namespace descent::exec {
+
+/// What runs the layers of a network on the current CUDA device: exec::cuda, cuBLAS for the products, and
+/// memory for what one call needs. See exec::device. It costs milliseconds to make; one engine serves one
+/// thread at a time.
+class cuda_engine {
+public:
+    static constexpr bool host = false;
+    template <class T>
+    using memory = cuda_buffer<T>;
+
+    explicit cuda_engine(cuda executor = {}) : executor_(executor), blas_(executor), fault_(1) {}
+
+    cuda const& executor() const { return executor_; }
+
+    template <class T>
+    void upload(T const* from, index n, T* to) const {
+        executor_.upload(from, n, to);
+    }
+    template <class T>
+    void download(T const* from, index n, T* to) const {
+        executor_.download(from, n, to);
+    }
+    template <class T>
+    void clear(T* to, index n) const {
+        executor_.clear(to, n);
+    }
+    template <class Body>
+    void for_each(index n, Body const& body) const {
+        executor_.for_each(n, body);
+    }
+    template <class Body>
+    void launch_steps(index blocks, Body const& body) const {
+        executor_.launch_steps(blocks, body);
+    }
+    template <class T>
+    void product(block<T const> a, block<T const> b, block<T> c) const {
+        gemm(blas_, a, b, c);
+    }
+    /// Grows to the largest n asked for; what is there may still be read by work that is queued.
+    template <class T>
+    T* scratch(index n) const {
+        std::size_t const bytes = std::size_t(n) * sizeof(T);
+        if (scratch_.size() < bytes) {
+            executor_.wait();
+            scratch_ = cuda_buffer<std::byte>(bytes);
+        }
+        return reinterpret_cast<T*>(scratch_.data());
+    }
+    int* fault() const { return fault_.data(); }
+
+private:
+    cuda executor_;
+    cuda_blas blas_;
+    mutable cuda_buffer<std::byte> scratch_;
+    mutable cuda_buffer<int> fault_;
+};
+
+}  // namespace descent::exec
