@@ -5,6 +5,7 @@
 // is behind <descent/cuda.cuh>, for nvcc.
 // Apart: <descent/io.hpp>, byte formats; what reads and writes models and runs includes what it needs
 // Apart: <descent/quantize.hpp>, compression: fewer bits for trained weights
+// Apart: <descent/search.hpp>, hyperparameter search
 #include <descent/core.hpp>
 #include <descent/data.hpp>
 #include <descent/exec.hpp>

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Hyperparameter search: spaces, trials, studies, samplers, schedulers.
+
+#include <descent/search/domain.hpp>
+#include <descent/search/gaussian_process.hpp>
+#include <descent/search/gp_regression.hpp>
+#include <descent/search/grid.hpp>
+#include <descent/search/halton.hpp>
+#include <descent/search/latin_hypercube.hpp>
+#include <descent/search/random.hpp>
+#include <descent/search/record.hpp>
+#include <descent/search/sobol.hpp>
+#include <descent/search/space.hpp>
+#include <descent/search/study.hpp>
+#include <descent/search/trial.hpp>

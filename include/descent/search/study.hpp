@@ -1,0 +1,432 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <exception>
+#include <string>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <descent/core/status.hpp>
+#include <descent/search/gaussian_process.hpp>
+#include <descent/search/trial.hpp>
+
+namespace descent::search {
+
+/// The scheduler that lets every trial go to its end.
+struct run_to_end {
+    bool should_stop(history const&, record const&) const { return false; }
+};
+
+/// How long a study goes on, and how wide.
+struct study_options {
+    std::int64_t trials = 100;  ///< this many more; <= 0: no limit
+    double seconds = 0;         ///< no new trial is begun after these; 0: no limit
+    int parallel = 1;           ///< trials at work at once, each on a thread of its own
+    int batch = 0;  ///< > 0: trials are asked for this many at a time, run on up to `parallel` threads and told
+                    ///< in order, so that the study is the same for every number of threads. 0: each thread
+                    ///< asks when it is free; with parallel = 1 that is reproducible too.
+};
+
+/// What callbacks see after each trial.
+struct study_progress {
+    record const& last;
+    record const& best;  ///< number -1: none is complete yet
+    history const& past;
+    std::int64_t trials;  ///< told since the run began
+    double seconds;       ///< since the run began
+};
+
+/// A run's best trial and why it ended.
+struct study_result : record {
+    descent::status status = descent::status::finished;
+    std::string why = {};
+    std::int64_t trials = 0;  ///< of this run
+    double seconds = 0;
+};
+
+/// A search for the best hyperparameters: it asks the sampler where to try, keeps what comes out, and lets the
+/// scheduler end trials early.
+///
+///     search::study study{search::tpe{.seed = 1}, search::median_stop{}};
+///     auto best = study.minimize({.trials = 60, .parallel = 4}, [&](search::trial& t) {
+///         auto rate = t.log_uniform("rate", 1e-5, 1e-1);
+///         ...
+///         return validation_loss;
+///     });
+///     best["rate"], best.value
+///
+/// An objective that gives NaN or throws makes a failed trial, and the study goes on. All members may be called
+/// from several threads at once but the runs (run, minimize, maximize), of which there is one at a time.
+template <sampler Sampler = gaussian_process, scheduler Scheduler = run_to_end>
+class study {
+public:
+    explicit study(Sampler s = {}, Scheduler c = {}) : study(search::space{}, std::move(s), std::move(c)) {}
+
+    /// With a declared space: every trial has all of its names.
+    explicit study(search::space declared, Sampler s = {}, Scheduler c = {})
+        : sampler_(std::move(s)), scheduler_(std::move(c)) {
+        expect(!declared.conditional() || declared.size() > 0, "study: conditions need a declared space");
+        declared_ = declared.size() > 0;
+        *book_->space = std::move(declared);
+        if constexpr (requires { sampler_.check(); })
+            sampler_.check();
+        if constexpr (requires { scheduler_.check(); })
+            scheduler_.check();
+        if constexpr (requires { sampler_.seed; })
+            book_->seed = std::uint64_t(sampler_.seed);
+        book_->scheduler = &scheduler_;
+        book_->should_stop = [](void* held, history const& past, record const& r) {
+            return bool(static_cast<Scheduler*>(held)->should_stop(past, r));
+        };
+    }
+    // Trials and the book point here.
+    study(study const&) = delete;
+    study& operator=(study const&) = delete;
+
+    /// What to do with each objective; minimize one by default. Throws descent::error once there are trials.
+    void set_goals(std::vector<goal> goals) {
+        std::lock_guard const held(book_->lock);
+        expect(!goals.empty(), "study: goals: must not be empty");
+        if (goals == book_->goals)
+            return;
+        expect(book_->records.empty(), "study: the goals cannot change once there are trials");
+        book_->goals = std::move(goals);
+    }
+
+    /// The next trial asked for gets these values; the rest the sampler proposes. Throws descent::error for a
+    /// value that a known domain does not have.
+    void enqueue(std::vector<preset> values) {
+        std::lock_guard const held(book_->lock);
+        for (preset const& p : values)
+            if (index const at = book_->space->find(p.name); at >= 0)
+                p.value_in((*book_->space)[at]);
+        queue_.push_back(std::move(values));
+    }
+
+    /// A new trial, to be told of later.
+    trial ask() {
+        std::lock_guard const held(book_->lock);
+        return ask_locked();
+    }
+    std::vector<trial> ask(int count) {
+        std::lock_guard const held(book_->lock);
+        std::vector<trial> batch;
+        for (int i = 0; i < count; ++i)
+            batch.push_back(ask_locked());
+        return batch;
+    }
+
+    /// The trial's objective; its objectives, one a goal. Not a number: the trial failed. Throws descent::error
+    /// for another count of values, and for a trial that was told before.
+    void tell(trial const& t, double value) { tell(t, std::vector<double>{value}); }
+    void tell(trial const& t, std::vector<double> values) {
+        std::lock_guard const held(book_->lock);
+        expect(values.size() == book_->goals.size(), "study: tell: ", values.size(), " values for ",
+               book_->goals.size(), " goals");
+        for (double const v : values)
+            if (v != v)
+                return close(t, {}, "the objective is not a number");
+        close(t, std::move(values), {});
+    }
+    /// The trial came to nothing.
+    void tell_failed(trial const& t, std::string reason) {
+        std::lock_guard const held(book_->lock);
+        close(t, {}, std::move(reason));
+    }
+
+    /// A trial that was made elsewhere, before: a warm start. Throws as enqueue and tell, and for a name that
+    /// the space does not have.
+    void add(std::vector<preset> values, double value) {
+        std::lock_guard const held(book_->lock);
+        expect(book_->goals.size() == 1, "study: add: 1 value for ", book_->goals.size(), " goals");
+        for (preset const& p : values) {
+            index const at = book_->space->find(p.name);
+            expect(at >= 0, "study: add: the space has no '", p.name, "'");
+            p.value_in((*book_->space)[at]);
+        }
+        queue_.insert(queue_.begin(), std::move(values));
+        trial t = ask_locked();
+        t.settle();
+        close(t, value == value ? std::vector<double>{value} : std::vector<double>{},
+              value == value ? "" : "the objective is not a number");
+    }
+
+    /// objective(trial&) gives a number, or as many as there are goals in a container. Behind it callbacks,
+    /// called one at a time after each trial with study_progress const&; they return nothing, bool (true: stop)
+    /// or verdict.
+    template <class Objective, class... Callback>
+    study_result run(study_options options, Objective&& objective, Callback&&... callbacks) {
+        expect(options.parallel >= 1, "study: parallel = ", options.parallel, ": must be >= 1");
+        expect(options.batch >= 0, "study: batch = ", options.batch, ": must be >= 0");
+        expect(options.seconds >= 0, "study: seconds = ", options.seconds, ": must be >= 0");
+        pacing now{options};
+        auto const finish = [&](trial& t, attempt what) {
+            std::lock_guard const held(book_->lock);
+            close(t, std::move(what.values), std::move(what.failure));
+            ++now.done;
+            record const& last = book_->records[std::size_t(t.number())];
+            history const past = book_->past();
+            record const none{}, &best = best_locked() >= 0 ? book_->records[std::size_t(best_locked())] : none;
+            [[maybe_unused]] study_progress const p{last, best, past, now.done, now.seconds()};
+            (now.hear(verdict_of(callbacks, p)), ...);
+        };
+        if (options.batch == 0) {
+            spread(options.parallel, now.over, [&] {
+                while (now.take()) {
+                    trial t = ask();
+                    finish(t, attempt_at(objective, t));
+                }
+            });
+        } else {
+            for (;;) {
+                int wanted = 0;
+                while (wanted < options.batch && now.take())
+                    ++wanted;
+                if (wanted == 0)
+                    break;
+                std::vector<trial> batch = ask(wanted);
+                std::vector<attempt> done(batch.size());
+                std::atomic<std::size_t> next{0};
+                spread(std::min(options.parallel, wanted), now.over, [&] {
+                    for (std::size_t i; (i = next++) < batch.size();)
+                        done[i] = attempt_at(objective, batch[i]);
+                });
+                for (std::size_t i = 0; i < batch.size(); ++i)
+                    finish(batch[i], std::move(done[i]));
+            }
+        }
+        study_result result;
+        static_cast<record&>(result) = best();
+        result.status = now.end.stop      ? now.end.status
+                        : now.out_of_time ? status::out_of_time
+                                          : status::finished;
+        result.why = now.end.stop ? now.end.reason : now.out_of_time ? "the time limit" : "all trials are done";
+        result.trials = now.done;
+        result.seconds = now.seconds();
+        return result;
+    }
+
+    /// run, the only goal being to minimize or to maximize.
+    template <class Objective, class... Callback>
+    study_result minimize(study_options options, Objective&& objective, Callback&&... callbacks) {
+        set_goals({goal::minimize});
+        return run(options, objective, callbacks...);
+    }
+    template <class Objective, class... Callback>
+    study_result maximize(study_options options, Objective&& objective, Callback&&... callbacks) {
+        set_goals({goal::maximize});
+        return run(options, objective, callbacks...);
+    }
+
+    /// The best complete trial of a study with one goal (of several: by the first); number -1: there is none.
+    record best() const {
+        std::lock_guard const held(book_->lock);
+        return best_locked() >= 0 ? book_->records[std::size_t(best_locked())] : record{};
+    }
+    /// All trials so far, by number.
+    std::vector<record> records() const {
+        std::lock_guard const held(book_->lock);
+        return book_->records;
+    }
+    /// The complete trials that no other beats in one objective without losing in another, by number.
+    std::vector<record> pareto() const {
+        std::lock_guard const held(book_->lock);
+        history const past = book_->past();
+        auto const beats = [&](record const& a, record const& b) {
+            bool better = false;
+            for (std::size_t k = 0; k < past.goals.size(); ++k) {
+                if (past.loss(a, k) > past.loss(b, k))
+                    return false;
+                better = better || past.loss(a, k) < past.loss(b, k);
+            }
+            return better;
+        };
+        std::vector<record> front;
+        for (record const& r : past.records) {
+            bool beaten = r.state != trial_state::complete;
+            for (record const& other : past.records)
+                beaten = beaten || (other.state == trial_state::complete && beats(other, r));
+            if (!beaten)
+                front.push_back(r);
+        }
+        return front;
+    }
+
+private:
+    struct attempt {
+        std::vector<double> values = {};
+        std::string failure = {};
+    };
+
+    struct pacing {
+        study_options options;
+        std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+        std::atomic<std::int64_t> taken{0};
+        std::atomic<bool> over{false};
+        std::int64_t done = 0;
+        bool out_of_time = false;
+        verdict end = {};
+        std::mutex lock = {};
+
+        explicit pacing(study_options o) : options(o) {}
+        double seconds() const {
+            return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+        }
+        /// May one more trial begin?
+        bool take() {
+            if (over)
+                return false;
+            if (options.seconds > 0 && seconds() >= options.seconds) {
+                std::lock_guard const held(lock);
+                out_of_time = true;
+                return false;
+            }
+            return options.trials <= 0 || taken++ < options.trials;
+        }
+        void hear(verdict said) {
+            if (said.stop && !over.exchange(true))
+                end = std::move(said);
+        }
+    };
+
+    template <class Callback>
+    static verdict verdict_of(Callback& callback, study_progress const& p) {
+        using R = decltype(callback(p));
+        if constexpr (std::is_void_v<R>) {
+            callback(p);
+            return {};
+        } else if constexpr (std::is_same_v<R, bool>) {
+            bool const stop = callback(p);
+            return {stop, status::stopped, stop ? "a callback stopped it" : ""};
+        } else {
+            return callback(p);
+        }
+    }
+
+    /// The same work on `threads` threads, the caller's among them. The first exception comes out when all are
+    /// done.
+    template <class Work>
+    static void spread(int threads, std::atomic<bool>& over, Work const& work) {
+        std::exception_ptr failure;
+        std::mutex lock;
+        auto const guarded = [&] {
+            try {
+                work();
+            } catch (...) {
+                std::lock_guard const held(lock);
+                if (!failure)
+                    failure = std::current_exception();
+                over = true;
+            }
+        };
+        std::vector<std::thread> others;
+        for (int i = 1; i < threads; ++i)
+            others.emplace_back(guarded);
+        guarded();
+        for (std::thread& t : others)
+            t.join();
+        if (failure)
+            std::rethrow_exception(failure);
+    }
+
+    template <class Objective>
+    attempt attempt_at(Objective& objective, trial& t) {
+        attempt a;
+        try {
+            auto const given = objective(t);
+            if constexpr (std::is_arithmetic_v<std::remove_cvref_t<decltype(given)>>)
+                a.values.push_back(double(given));
+            else
+                for (auto const& v : given)
+                    a.values.push_back(double(v));
+            if (a.values.size() != book_->goals.size())
+                a.failure =
+                    text("the objective gave ", a.values.size(), " values for ", book_->goals.size(), " goals");
+            for (double const v : a.values)
+                if (v != v)
+                    a.failure = "the objective is not a number";
+        } catch (std::exception const& thrown) {
+            a.failure = thrown.what();
+            if (a.failure.empty())
+                a.failure = "the objective threw";
+        } catch (...) {
+            a.failure = "the objective threw";
+        }
+        return a;
+    }
+
+    trial ask_locked() {
+        auto const number = std::int64_t(book_->records.size());
+        search::space& space = *book_->space;
+        std::vector<double> to(std::size_t(space.size()), record::none);
+        if (!to.empty())
+            sampler_.suggest(book_->past(), number, to);
+        record r;
+        r.number = number;
+        r.state = trial_state::running;
+        r.space = book_->space;
+        r.chosen.assign(to.size(), record::none);
+        std::vector<preset> given;
+        if (!queue_.empty()) {
+            given = std::move(queue_.front());
+            queue_.erase(queue_.begin());
+        }
+        for (preset const& p : given)
+            if (index const at = space.find(p.name); at >= 0)
+                to[std::size_t(at)] = space[at].coordinate(p.value_in(space[at]));
+        r.coordinates = to;
+        for (index k = 0; k < space.size(); ++k) {
+            auto const i = std::size_t(k);
+            if (to[i] != to[i])
+                continue;
+            double const value = space[k].value(to[i]);
+            r.coordinates[i] = space[k].coordinate(value);
+            if (declared_)
+                r.chosen[i] = value;
+        }
+        book_->records.push_back(std::move(r));
+        return {*book_, number, std::move(to), std::move(given)};
+    }
+
+    void close(trial const& t, std::vector<double> values, std::string failure) {
+        record& r = book_->records[std::size_t(t.number())];
+        expect(r.state == trial_state::running, "study: trial ", r.number, " was told before");
+        r.chosen.resize(std::size_t(book_->space->size()), record::none);
+        r.coordinates.resize(r.chosen.size(), record::none);
+        for (std::size_t k = 0; k < r.chosen.size(); ++k)
+            if (r.chosen[k] != r.chosen[k])
+                r.coordinates[k] = record::none;
+        r.reason = std::move(failure);
+        r.state = !r.reason.empty() ? trial_state::failed
+                  : t.stopped()     ? trial_state::stopped
+                                    : trial_state::complete;
+        if (r.state != trial_state::failed) {
+            r.values = std::move(values);
+            r.value = r.values[0];
+        }
+    }
+
+    std::int64_t best_locked() const {
+        history const past = book_->past();
+        std::int64_t best = -1;
+        for (record const& r : past.records)
+            if (r.state == trial_state::complete &&
+                (best < 0 || past.loss(r) < past.loss(past.records[std::size_t(best)])))
+                best = r.number;
+        return best;
+    }
+
+    Sampler sampler_;
+    Scheduler scheduler_;
+    std::unique_ptr<detail::book> book_ = std::make_unique<detail::book>();
+    std::vector<std::vector<preset>> queue_ = {};
+    bool declared_ = false;
+};
+
+}  // namespace descent::search

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <descent/core/random.hpp>
+#include <descent/search/record.hpp>
+
+namespace descent::search {
+
+/// A value to try for a name: a number or, for lists of texts, the text.
+struct preset {
+    std::string name;
+    double number = 0;
+    std::string label = {};
+
+    template <class N>
+    requires std::is_arithmetic_v<N> preset(std::string name_, N number_)
+        : name(std::move(name_)), number(double(number_)) {}
+    preset(std::string name_, std::string label_) : name(std::move(name_)), label(std::move(label_)) {}
+    preset(std::string name_, char const* label_) : name(std::move(name_)), label(label_) {}
+
+    /// The same as a value of the domain. Throws descent::error where the domain does not have it.
+    double value_in(domain const& of) const {
+        if (!of.labels.empty()) {
+            index const at = of.find(label);
+            expect(at >= 0, "study: ", name, " = '", label, "': is not in its list");
+            return double(at);
+        }
+        expect(label.empty(), "study: ", name, " = '", label, "': must be a number");
+        double value = number;
+        if (!of.levels.empty()) {
+            std::size_t at = 0;
+            while (at < of.levels.size() && of.levels[at] != number)
+                ++at;
+            value = double(at);
+        }
+        expect(of.has(value), "study: ", name, " = ", number, ": is not in its domain");
+        return value;
+    }
+};
+
+namespace detail {
+
+/// What a study and its trials share; each access holds the lock.
+struct book {
+    std::mutex lock = {};
+    std::shared_ptr<search::space> space = std::make_shared<search::space>();
+    std::vector<record> records = {};
+    std::vector<goal> goals = {goal::minimize};
+    std::uint64_t seed = 0;
+    bool (*should_stop)(void* scheduler, history const& past, record const& r) = nullptr;
+    void* scheduler = nullptr;
+
+    history past() const { return {*space, records, goals}; }
+};
+
+}  // namespace detail
+
+/// A trial at work: the objective asks it for values by name and may report on its way. Asking twice gives the
+/// same value. A name that the space does not have yet is added, and its first value drawn at random; what
+/// later trials get the sampler proposes.
+class trial {
+public:
+    std::int64_t number() const { return number_; }
+
+    /// The value of a declared name. Throws descent::error where the space does not have it.
+    double operator[](std::string_view name) {
+        std::lock_guard const held(book_->lock);
+        return number_of(declared(name));
+    }
+    /// The chosen text of a declared name.
+    std::string const& label(std::string_view name) {
+        std::lock_guard const held(book_->lock);
+        return text_of(declared(name), name);
+    }
+
+    /// As the functions of the same names in domain.hpp. Throws descent::error for a domain without values, and
+    /// where the name had another one.
+    double uniform(std::string_view name, double low, double high, step_option options = {}) {
+        return ask(name, search::uniform(low, high, options));
+    }
+    double log_uniform(std::string_view name, double low, double high) {
+        return ask(name, search::log_uniform(low, high));
+    }
+    std::int64_t integer(std::string_view name, std::int64_t low, std::int64_t high,
+                         integer_options options = {}) {
+        return std::int64_t(ask(name, search::integer(double(low), double(high), options)));
+    }
+    std::string const& categorical(std::string_view name, std::vector<std::string> labels) {
+        return ask_text(name, search::categorical(std::move(labels)));
+    }
+    double categorical(std::string_view name, std::initializer_list<double> levels) {
+        return ask(name, search::categorical(levels));
+    }
+    std::string const& ordered(std::string_view name, std::vector<std::string> labels) {
+        return ask_text(name, search::ordered(std::move(labels)));
+    }
+    double ordered(std::string_view name, std::initializer_list<double> levels) {
+        return ask(name, search::ordered(levels));
+    }
+
+    /// The objective so far, at a step (an epoch, a number of samples) that grows from report to report. Throws
+    /// descent::error where it does not.
+    void report(std::int64_t step, double value) {
+        std::lock_guard const held(book_->lock);
+        record& r = mine();
+        expect(r.reports.empty() || r.reports.back().step < step, "trial: report: step = ", step,
+               ": must be > ", r.reports.empty() ? step : r.reports.back().step);
+        r.reports.push_back({step, value});
+    }
+
+    /// Does the scheduler want it to end now? The objective returns what it has.
+    bool should_stop() {
+        std::lock_guard const held(book_->lock);
+        record& r = mine();
+        if (!stopped_ && book_->should_stop && !r.reports.empty())
+            stopped_ = book_->should_stop(book_->scheduler, book_->past(), r);
+        return stopped_;
+    }
+
+    /// Was it told to end?
+    bool stopped() const { return stopped_; }
+
+    // What a study makes.
+    trial(detail::book& book, std::int64_t number, std::vector<double> proposed, std::vector<preset> given)
+        : book_(&book), number_(number), proposed_(std::move(proposed)), given_(std::move(given)) {}
+    /// Asks for every name of the space; the caller holds the lock.
+    void settle() {
+        for (index k = 0; k < book_->space->size(); ++k)
+            value_of(k);
+    }
+
+private:
+    record& mine() { return book_->records[std::size_t(number_)]; }
+
+    index declared(std::string_view name) {
+        index const at = book_->space->find(name);
+        expect(at >= 0, "trial: the space has no '", name, "'");
+        return at;
+    }
+
+    double ask(std::string_view name, domain what) {
+        std::lock_guard const held(book_->lock);
+        book_->space->add(name, std::move(what));
+        return number_of(book_->space->find(name));
+    }
+    std::string const& ask_text(std::string_view name, domain what) {
+        std::lock_guard const held(book_->lock);
+        book_->space->add(name, std::move(what));
+        return text_of(book_->space->find(name), name);
+    }
+
+    double number_of(index at) { return (*book_->space)[at].number(value_of(at)); }
+    std::string const& text_of(index at, std::string_view name) {
+        domain const& of = (*book_->space)[at];
+        expect(!of.labels.empty(), "trial: '", name, "' is not a list of texts");
+        return of.labels[std::size_t(value_of(at))];
+    }
+
+    double value_of(index at) {
+        record& r = mine();
+        domain const& of = (*book_->space)[at];
+        if (auto const size = std::size_t(book_->space->size()); r.chosen.size() < size) {
+            r.chosen.resize(size, record::none);
+            r.coordinates.resize(size, record::none);
+        }
+        double& chosen = r.chosen[std::size_t(at)];
+        if (chosen != chosen) {
+            double coordinate = record::none;
+            if (at < index(proposed_.size()))
+                coordinate = proposed_[std::size_t(at)];
+            for (preset const& p : given_)  // of a name that was not known when the trial was asked for
+                if (p.name == book_->space->name(at))
+                    coordinate = of.coordinate(p.value_in(of));
+            if (coordinate != coordinate) {
+                generator const draws{book_->seed, 0x7a1a1u};
+                coordinate = draws.uniform<double>(std::uint64_t(number_) << 20 | std::uint64_t(at)) *
+                             (of.nominal() ? double(of.count()) : 1.0);
+                coordinate -= of.nominal() ? 0.5 : 0.0;
+            }
+            chosen = of.value(coordinate);
+            r.coordinates[std::size_t(at)] = of.coordinate(chosen);
+        }
+        return chosen;
+    }
+
+    detail::book* book_;
+    std::int64_t number_;
+    std::vector<double> proposed_;
+    std::vector<preset> given_;
+    bool stopped_ = false;
+};
+
+}  // namespace descent::search

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT
+#include <descent/search/grid.hpp>
+#include <descent/search/halton.hpp>
+#include <descent/search/latin_hypercube.hpp>
+#include <descent/search/random.hpp>
+#include <descent/search/sobol.hpp>
+#include <descent/search/study.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "message.hpp"
+
+using namespace descent;
+using search::trial_state;
+
+namespace {
+
+search::space mixed() {
+    search::space space;
+    space.add("rate", search::log_uniform(1e-4, 1))
+        .add("width", search::integer(8, 512, {.log = true}))
+        .add("kind", search::categorical({"relu", "tanh", "gelu"}))
+        .add("size", search::ordered({16, 32, 64, 128}))
+        .add("fixed", search::constant(7));
+    return space;
+}
+
+double bowl(search::trial& t) {
+    return std::pow(std::log10(t["rate"]) + 2, 2) + std::pow(std::log2(t["width"] / 64), 2) / 4 +
+           (t.label("kind") == "tanh" ? 0 : 1) + std::abs(t["size"] - 64) / 64;
+}
+
+template <class Sampler>
+std::vector<double> trajectory(Sampler sampler, search::study_options options) {
+    search::study study{mixed(), sampler};
+    study.minimize(options, bowl);
+    std::vector<double> all;
+    for (auto const& r : study.records())
+        all.insert(all.end(), r.chosen.begin(), r.chosen.end());
+    return all;
+}
+
+/// How far the counts of points in equal cells are apart, over all pairs of variables.
+template <class Sampler>
+int worst_cell(Sampler sampler, int variables, int points, int cells) {
+    search::space space;
+    for (int k = 0; k < variables; ++k)
+        space.add(text("x", k), search::uniform(0, 1));
+    search::study study{space, sampler};
+    study.minimize({.trials = points}, [](search::trial&) { return 0; });
+    auto const records = study.records();
+    int worst = 0;
+    for (int a = 0; a < variables; ++a)
+        for (int b = 0; b < a; ++b) {
+            std::vector<int> count(std::size_t(cells * cells));
+            for (auto const& r : records)
+                ++count[std::size_t(int(r.chosen[std::size_t(a)] * cells) * cells +
+                                    int(r.chosen[std::size_t(b)] * cells))];
+            worst = std::max(worst, *std::max_element(count.begin(), count.end()));
+        }
+    return worst;
+}
+
+}  // namespace
+
+TEST_CASE("search domain: every value comes back from its coordinate, and grids share coordinates equally") {
+    for (auto const& of :
+         {search::uniform(-3, 5), search::uniform(0, 1, {.step = 0.25}), search::log_uniform(1e-3, 10),
+          search::integer(3, 17, {.step = 2}), search::integer(1, 1000, {.log = true}),
+          search::categorical({"a", "b", "c"}), search::ordered({1, 2, 4}), search::constant(2)}) {
+        bool back = true, inside = true;
+        for (int i = 0; i <= 1000; ++i) {
+            double const value = of.value(i / 1000.0 * (of.nominal() ? double(of.count() - 1) : 1.0));
+            inside = inside && of.has(value);
+            back = back && std::abs(of.value(of.coordinate(value)) - value) <= 1e-12 * std::abs(value);
+        }
+        CHECK(back);
+        CHECK(inside);
+    }
+    auto const steps = search::integer(0, 3);
+    CHECK((steps.value(0) == 0 && steps.value(0.2499) == 0 && steps.value(0.25) == 1 && steps.value(1) == 3));
+    CHECK(steps.count() == 4);
+    CHECK(search::uniform(0, 1, {.step = 0.1}).count() == 11);
+    CHECK(std::abs(search::log_uniform(1e-4, 1).value(0.5) - 1e-2) < 1e-15);
+    CHECK(search::uniform(0, 1).count() == 0);
+}
+
+TEST_CASE("search space: what is wrong is told") {
+    search::space space;
+    auto const add = [&](search::domain of) { return message_of([&] { space.add("x", of); }); };
+    CHECK(add(search::uniform(2, 1)) == "search: x: [2, 1]: the range is empty");
+    CHECK(add(search::uniform(0, INFINITY)) == "search: x: [0, inf]: both ends must be finite");
+    CHECK(add(search::log_uniform(0, 1)) == "search: x: low = 0: must be > 0 on a log scale");
+    CHECK(add(search::integer(0, 5, {.step = 0})) == "search: x: step = 0: must be whole and >= 1");
+    CHECK(add(search::integer(0.5, 5)) == "search: x: [0.5, 5]: both ends must be whole");
+    CHECK(add(search::categorical({"a", "a"})) == "search: x: 'a' stands twice in the list");
+    CHECK(add(search::ordered({1, 1})) == "search: x: 1 stands twice in the list");
+    CHECK(add(search::categorical(std::vector<std::string>{})) == "search: x: the list is empty");
+    space.add("x", search::uniform(0, 1));
+    CHECK(add(search::uniform(0, 2)) == "search: x: its domain is not what it was before");
+
+    search::study study{search::random{}};
+    auto t = study.ask();
+    CHECK(message_of([&] { t["y"]; }) == "trial: the space has no 'y'");
+    t.uniform("y", 0, 1);
+    CHECK(message_of([&] { t.label("y"); }) == "trial: 'y' is not a list of texts");
+    CHECK(message_of([&] { t.uniform("y", 0, 3); }) == "search: y: its domain is not what it was before");
+    study.tell(t, 1);
+    CHECK(message_of([&] { study.tell(t, 1); }) == "study: trial 0 was told before");
+    CHECK(message_of([&] { study.tell(study.ask(), {1, 2}); }) == "study: tell: 2 values for 1 goals");
+    CHECK(message_of([&] { study.enqueue({{"y", 4}}); }) == "study: y = 4: is not in its domain");
+    CHECK(message_of([&] { study.add({{"z", 4}}, 1); }) == "study: add: the space has no 'z'");
+    CHECK(message_of([&] { study.best()["z"]; }) == "search: the trial has no 'z'");
+    CHECK(message_of([&] { study.minimize({.parallel = 0}, bowl); }) == "study: parallel = 0: must be >= 1");
+    CHECK(message_of([] { search::study bad{search::gaussian_process{.everywhere = 0}}; }) ==
+          "gaussian_process: everywhere = 0: must be >= 1");
+}
+
+TEST_CASE("search study: trials grow the space; failures and stops are kept") {
+    search::study study{search::random{.seed = 3}};
+    int calls = 0;
+    auto const result = study.maximize(
+        {.trials = 30},
+        [&](search::trial& t) {
+            double const x = t.uniform("x", -1, 1);
+            CHECK(t.uniform("x", -1, 1) == x);
+            if (t.categorical("kind", {"line", "bend"}) == "bend")
+                return -std::pow(t.uniform("only of bends", 0, 1), 2) - x * x;
+            if (++calls == 2)
+                throw std::runtime_error("out of memory");
+            return calls == 3 ? NAN : -x * x;
+        },
+        [](search::study_progress const& p) { return p.trials == 25; });
+    CHECK(result.trials == 25);
+    CHECK((result.status == status::stopped && result.why == "a callback stopped it"));
+    auto const records = study.records();
+    double best = -INFINITY;
+    std::vector<std::string> reasons;
+    for (auto const& r : records) {
+        if (r.state == trial_state::failed)
+            reasons.push_back(r.reason);
+        else
+            best = std::max(best, r.value);
+        CHECK(r.has("only of bends") == (r.label("kind") == "bend"));
+    }
+    CHECK(reasons == std::vector<std::string>{"out of memory", "the objective is not a number"});
+    CHECK(result.value == best);
+    CHECK(records[std::size_t(result.number)]["x"] == result["x"]);
+
+    // Queued values come first, and warm starts count.
+    study.enqueue({{"x", 0.25}, {"kind", "line"}});
+    auto t = study.ask();
+    CHECK(t.uniform("x", -1, 1) == 0.25);
+    CHECK(t.categorical("kind", {"line", "bend"}) == "line");
+    study.tell(t, -0.0625);
+    study.add({{"x", 0}, {"kind", "line"}}, 0);
+    CHECK((study.best()["x"] == 0 && study.best().value == 0));
+    auto const nothing =
+        search::study{search::random{}}.minimize({.trials = 2}, [](search::trial&) { return NAN; });
+    CHECK((nothing.number == -1 && nothing.trials == 2 && nothing.value != nothing.value));
+}
+
+TEST_CASE("search study: batches are the same for any number of threads, and seeds for any run") {
+    auto const same = [](auto sampler) {
+        auto const one = trajectory(sampler, {.trials = 18, .parallel = 1, .batch = 3});
+        CHECK(one == trajectory(sampler, {.trials = 18, .parallel = 2, .batch = 3}));
+        CHECK(one == trajectory(sampler, {.trials = 18, .parallel = 5, .batch = 3}));
+        CHECK(one.size() == 18 * 5);
+        ++sampler.seed;
+        CHECK(one != trajectory(sampler, {.trials = 18, .batch = 3}));
+    };
+    same(search::random{});
+    same(search::gaussian_process{});
+    auto const free = trajectory(search::random{}, {.trials = 12, .parallel = 4});
+    CHECK(free == trajectory(search::random{}, {.trials = 12}));
+}
+
+TEST_CASE("search study: a callback that throws ends the run on every thread") {
+    search::study study{search::random{}};
+    CHECK(message_of([&] {
+              study.minimize(
+                  {.trials = 1000, .parallel = 3}, [](search::trial& t) { return t.uniform("x", 0, 1); },
+                  [](search::study_progress const& p) { expect(p.trials < 5, "enough"); });
+          }) == "enough");
+    CHECK(study.records().size() < 20);
+}
+
+TEST_CASE("search study: several goals have a front") {
+    search::study study{search::random{}};
+    study.set_goals({search::goal::minimize, search::goal::maximize});
+    study.run({.trials = 40}, [](search::trial& t) {
+        double const x = t.uniform("x", 0, 1);
+        return std::vector<double>{x, x + (t.uniform("y", 0, 1) > 0.5 ? 0.0 : -10.0)};
+    });
+    // Where y > 0.5 more of one is more of the other; all else is beaten by the least x among those, or by less
+    // x.
+    for (auto const& r : study.pareto())
+        for (auto const& other : study.pareto())
+            CHECK_FALSE((other.values[0] < r.values[0] && other.values[1] > r.values[1]));
+    CHECK(study.pareto().size() > 10);
+    CHECK(message_of([&] { study.minimize({}, bowl); }) ==
+          "study: the goals cannot change once there are trials");
+}
+
+TEST_CASE("search grid: each combination once, then again; conditions leave some out") {
+    search::space space;
+    space.add("a", search::categorical({"x", "y"}))
+        .add("b", search::integer(1, 3))
+        .add("c", search::uniform(0, 1));
+    auto const combinations = [](search::space const& s, int trials) {
+        search::study study{s, search::grid{.seed = 2, .points = 4}};
+        study.minimize({.trials = trials}, [](search::trial&) { return 0; });
+        std::vector<std::vector<double>> seen;
+        for (auto const& r : study.records())
+            seen.push_back(r.chosen);
+        std::sort(seen.begin(), seen.end());
+        return seen;
+    };
+    auto const once = combinations(space, 24);
+    CHECK(std::adjacent_find(once.begin(), once.end()) == once.end());
+    CHECK((once.front() == std::vector<double>{0, 1, 0} && once.back() == std::vector<double>{1, 3, 1}));
+    CHECK(std::abs(once[1][2] - 1.0 / 3) < 1e-15);
+    auto const twice = combinations(space, 48);
+    for (std::size_t i = 0; i < twice.size(); ++i)
+        CHECK(twice[i] == once[i / 2]);
+    space.require([](search::setting const& s) { return s["b"] < 3 && (s.label("a") == "x" || s["c"] > 0.5); });
+    auto const some = combinations(space, 12);
+    CHECK(std::adjacent_find(some.begin(), some.end()) == some.end());
+}
+
+TEST_CASE("search sobol: 2^k points fill the cells of every pair of variables evenly") {
+    // 256 points in 16 x 16 cells. Joe & Kuo's first variables are (0, 8, 2)-nets pair by pair up to quality t.
+    CHECK(worst_cell(search::sobol{.seed = 5}, 2, 256, 16) == 1);
+    CHECK(worst_cell(search::sobol{.seed = 5}, 8, 256, 4) <= 18);
+    CHECK(worst_cell(search::random{.seed = 5}, 8, 256, 4) > 22);
+    CHECK(worst_cell(search::halton{.seed = 5}, 2, 36, 6) <= 3);
+    CHECK(worst_cell(search::halton{.seed = 5}, 3, 900, 2) <= 235);
+    // The unscrambled points, from the recurrence of Sobol (1967) by hand.
+    CHECK(search::detail::sobol_bits(1, 0) == 0x80000000u);
+    CHECK(search::detail::sobol_bits(2, 1) == 0x40000000u);
+    CHECK(search::detail::sobol_bits(3, 1) == 0xc0000000u);
+    // scipy.stats.qmc.Sobol(50, scramble=False), point 1000, variables 2, 10, 49.
+    CHECK(search::detail::sobol_bits(1000, 2) == 0x84c00000u);
+    CHECK(search::detail::sobol_bits(1000, 10) == 0x15c00000u);
+    CHECK(search::detail::sobol_bits(1000, 49) == 0x7ac00000u);
+}
+
+TEST_CASE("search latin_hypercube: each variable has one point in each interval") {
+    search::space space;
+    space.add("a", search::uniform(0, 1)).add("b", search::uniform(0, 1));
+    search::study study{space, search::latin_hypercube{.seed = 1, .points = 10}};
+    study.minimize({.trials = 20}, [](search::trial&) { return 0; });
+    auto const records = study.records();
+    for (std::size_t round = 0; round < 2; ++round)
+        for (std::size_t k = 0; k < 2; ++k) {
+            std::vector<int> seen(10);
+            for (std::size_t i = 0; i < 10; ++i)
+                ++seen[std::size_t(records[round * 10 + i].chosen[k] * 10)];
+            CHECK(seen == std::vector<int>(10, 1));
+        }
+}
