@@ -120,7 +120,7 @@ TEST_CASE("nn network: a step after the first and a prediction of one row take n
     // A loss of one score says nothing about two.
     nn::network const two{nn::input<float>{2}, nn::sequential{nn::dense{2}}, loss::squared{}};
     CHECK(message_of([&] { two.predict(all.first(2), all.first(1)); }) ==
-          "network: the last layer gives [2] for 1 target a sample: must be as many");
+          "network: the last layer gives [2] for 1 target a sample: must be as many numbers");
 }
 
 TEST_CASE("nn network: ids outside the vocabulary are refused before training and with their row") {
@@ -141,15 +141,18 @@ TEST_CASE("nn network: ids outside the vocabulary are refused before training an
     CHECK(message_of([&] { net.scores(table.x); }) == refusal);
     // Wherever the embedding stands in front of the others.
     auto const refused = [&](auto const& layers) {
-        return message_of([&] { nn::network(nn::input<float>{2}, layers).check(table); });
+        return message_of([&] {
+            nn::network(nn::input<float>{2}, nn::sequential{nn::named{"all", layers}, nn::flatten{}})
+                .check(table);
+        });
     };
     nn::embedding const words{5, 2};
-    CHECK(refused(nn::sequential{nn::flatten{}, nn::parallel{nn::embedding{6, 2}, words}}).substr(0, 42) ==
-          "1.1 (embedding): sample 70, step 1: id 5: ");
-    CHECK(refused(nn::residual{words, nn::embedding{6, 2}}).substr(0, 43) ==
-          "body (embedding): sample 70, step 1: id 5: ");
-    CHECK(refused(nn::residual{nn::embedding{6, 2}, words}).substr(0, 47) ==
-          "shortcut (embedding): sample 70, step 1: id 5: ");
+    CHECK(refused(nn::sequential{nn::flatten{}, nn::parallel{nn::embedding{6, 2}, words}}).substr(0, 46) ==
+          "all.1.1 (embedding): sample 70, step 1: id 5: ");
+    CHECK(refused(nn::residual{words, nn::embedding{6, 2}}).substr(0, 47) ==
+          "all.body (embedding): sample 70, step 1: id 5: ");
+    CHECK(refused(nn::residual{nn::embedding{6, 2}, words}).substr(0, 51) ==
+          "all.shortcut (embedding): sample 70, step 1: id 5: ");
 }
 
 TEST_CASE("nn network: the gradient is that of the mean loss, sample weights included") {
@@ -197,10 +200,35 @@ TEST_CASE("nn network: what does not fit is refused") {
     CHECK(message_of([&] { net.check(three); }).find("network: ") == 0);
     nn::network two{nn::input<float>{2}, nn::sequential{nn::dense{2}}, loss::squared{}};
     CHECK(message_of([&] { two.check(ring(4)); }) ==
-          "network: the last layer gives [2] for 1 target a sample: must be as many");
+          "network: the last layer gives [2] for 1 target a sample: must be as many numbers");
     CHECK(message_of([&] {
               nn::network(nn::input<float>{2}, nn::sequential{nn::dense{2}, nn::dense{-1}});
           }) == "1 (dense): outputs = -1: must be >= 1");
+    // A forgotten nn::flatten or pooling would be many classes.
+    nn::network const steps{nn::input<float>{2, 3}, nn::sequential{nn::dense{2}}};
+    auto six = ring(4);
+    six.x = matrix<float>::Zero(4, 6);
+    CHECK(message_of([&] { steps.check(six); }) ==
+          "network: the last layer gives [2, 2] for 1 target a sample: nn::flatten or a pooling layer makes it "
+          "[n]");
+    nn::network const logistic{nn::input<float>{2}, nn::sequential{nn::dense{1}}, loss::logistic{}};
+    CHECK(message_of([&] { logistic.check(three); }) ==
+          "network: row 2: label 2: must be an integer in [0, 2)");
+    three.class_names = {"a", "b", "c"};
+    CHECK(message_of([&] { logistic.check(three); }) == "network: the data has 3 classes, the loss is of two");
+    data::multi_target_dataset<float> nothing{.x = matrix<float>::Zero(1, 2)};
+    nothing.y = matrix<float>::Constant(1, 2, std::nanf(""));
+    CHECK(message_of([&] { two.check(nothing); }) == "network: all targets are nan: none is known");
+}
+
+TEST_CASE("nn network: losses of two classes answer with classes") {
+    nn::network net{nn::input<float>{1}, nn::sequential{nn::dense{1}}, loss::logistic{}};
+    net.params()["0.weight"].flat()[0] = 2;
+    net.params()["0.bias"].flat()[0] = -1;
+    matrix<float> const x{{0.0f}, {0.5f}, {1.0f}};
+    CHECK(net.predict(x) == vector<float>{{0, 0, 1}});
+    CHECK(net.scores(x)(2, 0) == 1);
+    CHECK(net.predict_each(x, 1)(2, 0) == 1);
 }
 
 TEST_CASE("nn network: several targets a sample, some of them unknown") {

@@ -18,7 +18,7 @@ namespace descent::data {
 ///                                data::image::horizontal_flip{}};
 ///     fit(net, more, recipe, options, exec::openmp{});
 ///
-/// The dataset must live as long. Throws descent::error where the rows are no such images or a transform does
+/// The dataset must live as long (a temporary is refused). Throws descent::error where the rows are no such images or a transform does
 /// not fit.
 template <class T, class... Transform>
 class augmented {
@@ -37,6 +37,7 @@ public:
             },
             transforms_);
     }
+    augmented(dataset<T> const&&, shape const&, Transform...) = delete;
 
     index samples() const { return table_->samples(); }
     index features() const { return made_.size(); }

@@ -47,6 +47,7 @@ public:
     explicit mixup(Table const& table, double alpha = 0.2) : table_(&table), alpha_(alpha) {
         expect(alpha > 0 && std::isfinite(alpha), "mixup: alpha = ", alpha, ": must be finite and > 0");
     }
+    explicit mixup(Table const&&, double = 0.2) = delete;
 
     index samples() const { return table_->samples(); }
     index features() const { return table_->features(); }

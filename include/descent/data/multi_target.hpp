@@ -62,7 +62,7 @@ multi_target_batch<T> all_of(multi_target_dataset<T> const& table) {
 }
 
 /// Throws descent::error unless there are samples, features and as many rows of targets, every element of x is
-/// finite, and targets are finite or NaN: "fit: row 3, column 10 is inf", "fit: row 3, target 2 is inf".
+/// finite, and targets are finite or NaN, not all of them NaN: "fit: row 3, column 10 is inf", "fit: row 3, target 2 is inf".
 template <class T>
 void check(multi_target_dataset<T> const& table, std::string_view who = "dataset") {
     expect(table.y.rows() == table.samples(), who, ": ", table.samples(), " samples, ", table.y.rows(),
@@ -74,9 +74,13 @@ void check(multi_target_dataset<T> const& table, std::string_view who = "dataset
             for (index column = 0; column < table.features(); ++column)
                 expect(std::isfinite(table.x(row, column)), who, ": row ", row, ", column ", column, " is ",
                        table.x(row, column));
+    bool known = false;
     for (index row = 0; row < table.samples(); ++row)
-        for (index k = 0; k < table.targets(); ++k)
+        for (index k = 0; k < table.targets(); ++k) {
             expect(!std::isinf(table.y(row, k)), who, ": row ", row, ", target ", k, " is ", table.y(row, k));
+            known = known || !std::isnan(table.y(row, k));
+        }
+    expect(known, who, ": all targets are nan: none is known");
 }
 
 /// Throws descent::error unless every target is NaN or a class index: "fit: row 7, target 2: label 12: must be

@@ -22,6 +22,7 @@ public:
     using scalar = typename Table::scalar;
 
     explicit prefetched(Table const& table) : table_(&table) {}
+    explicit prefetched(Table const&&) = delete;
 
     index samples() const { return table_->samples(); }
     index features() const { return table_->features(); }

@@ -19,6 +19,12 @@ concept of_score = requires(L const& loss, float z, double wide) {
     { loss.value(wide, wide) } -> std::same_as<double>;
 };
 
+/// A loss of one score whose targets are the classes 0 and 1; a score above 0 says 1.
+template <class L>
+concept of_two_classes = of_score<L> && requires {
+    requires L::two_classes;
+};
+
 /// A loss of k scores and a class y: value_and_slope(z, k, y, stride) returns the loss and leaves the slopes in
 /// place of the scores; score c lies at z[c * stride].
 template <class L>

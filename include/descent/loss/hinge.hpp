@@ -9,6 +9,7 @@ namespace descent::loss {
 /// The hinge loss of a score z for a label y of 0 or 1 (Cortes & Vapnik, 1995): max(0, 1 - m), where the margin
 /// m is z for label 1 and -z for label 0. Same numbers as scikit-learn's hinge_loss.
 struct hinge {
+    static constexpr bool two_classes = true;
     template <class V>
     DESCENT_FN V value(V z, V y) const {
         return max(V(1) - margin(z, y), V(0));

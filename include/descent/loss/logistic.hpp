@@ -10,6 +10,7 @@ namespace descent::loss {
 /// under P(y = 1) = 1 / (1 + e^-z) (Cox, 1958). Safe for every finite z. Same numbers as torch's
 /// BCEWithLogitsLoss.
 struct logistic {
+    static constexpr bool two_classes = true;
     static constexpr double smoothness = 0.25;  ///< sup of the curvature
 
     template <class V>

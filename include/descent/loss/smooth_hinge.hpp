@@ -18,6 +18,7 @@ namespace descent::loss {
 ///
 /// gamma = 1 is the smooth hinge of Rennie & Srebro (2005); gamma -> 0 is the hinge.
 struct smooth_hinge {
+    static constexpr bool two_classes = true;
     double gamma = 1;  ///< width of the quadratic part, in units of the margin; finite and > 0
 
     /// sup of the curvature: 1 / gamma

@@ -10,6 +10,7 @@ namespace descent::loss {
 /// The squared hinge loss of a score z for a label y of 0 or 1 (Cortes & Vapnik, 1995): max(0, 1 - m)^2, where
 /// the margin m is z for label 1 and -z for label 0. Same numbers as LIBLINEAR's L2-loss SVM.
 struct squared_hinge {
+    static constexpr bool two_classes = true;
     static constexpr double smoothness = 2;  ///< sup of the curvature
 
     template <class V>

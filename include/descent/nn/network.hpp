@@ -165,8 +165,9 @@ public:
         put_scores(x.data(), rows_of(x, z.size(), outputs()), z.data(), executor);
     }
 
-    /// What the scores say: the class with the highest one (losses of k scores), or the scores themselves. One
-    /// number a row. Throws descent::error as scores, and where a loss of one score meets several outputs.
+    /// What the scores say: the class with the highest one (losses of k scores), 1 where the score is above 0
+    /// (losses of two classes), or the scores themselves. One number a row; what NaN among the features gives
+    /// is not told. Throws descent::error as scores, and where the outputs are not those of one target.
     template <class Executor = exec::serial>
     vector<T> predict(matrix<T> const& x, Executor const& executor = {}) const {
         expect_features(x.cols());
@@ -190,7 +191,7 @@ public:
         matrix<T> y(z.rows(), targets);
         for (index i = 0; i < y.size(); ++i) {
             T const* const from = z.data() + i * width;
-            y.data()[i] = width == 1 ? *from : T(std::max_element(from, from + width) - from);
+            y.data()[i] = answer(from, width);
         }
         return y;
     }
@@ -231,17 +232,22 @@ public:
         if constexpr (requires { table.targets(); })
             targets = table.targets();
         expect_stretches(targets);
+        auto const& rows = data::source_of(table);
         if constexpr (loss::of_scores<Loss>) {
             index const classes = outputs() / targets;
-            expect(index(data::source_of(table).class_names.size()) <= classes, "network: the data has ",
-                   data::source_of(table).class_names.size(), " classes, the network ", classes,
-                   " outputs a target");
-            data::check_labels(data::source_of(table), classes, "network");
+            expect(index(rows.class_names.size()) <= classes, "network: the data has ", rows.class_names.size(),
+                   " classes, the network ", classes, " outputs a target");
+            data::check_labels(rows, classes, "network");
+        } else if constexpr (loss::of_two_classes<Loss> && !requires { table.targets(); }) {
+            // Several targets may be shares, such as the pixels that an autoencoder gives.
+            expect(rows.class_names.size() <= 2, "network: the data has ", rows.class_names.size(),
+                   " classes, the loss is of two");
+            data::check_labels(rows, 2, "network");
         }
         if constexpr (detail::checks_input<bound_layer<Layers, T>>) {
-            auto const rows = data::all_of(data::source_of(table));
-            for (index i = 0; i < rows.count; ++i)
-                layers_.check_input(rows.row(i), i);
+            auto const all = data::all_of(rows);
+            for (index i = 0; i < all.count; ++i)
+                layers_.check_input(all.row(i), i);
         }
     }
 
@@ -273,10 +279,12 @@ private:
     /// Throws descent::error unless the outputs are as many equal stretches as a sample has targets, of one
     /// score each where the loss takes one.
     void expect_stretches(index targets) const {
+        expect(targets > 1 || output_shape().rank() <= 1, "network: the last layer gives ",
+               output_shape().text(), " for 1 target a sample: nn::flatten or a pooling layer makes it [n]");
         expect(targets > 0 && outputs() % targets == 0 && (loss::of_scores<Loss> || outputs() == targets),
                "network: the last layer gives ", output_shape().text(), " for ", targets,
                targets == 1 ? " target" : " targets",
-               loss::of_scores<Loss> ? " a sample: must be a multiple" : " a sample: must be as many");
+               loss::of_scores<Loss> ? " a sample: must be a multiple" : " a sample: must be as many numbers");
     }
 
     /// The sum of the losses of the samples that were run last, and their slopes times the scale.
@@ -350,11 +358,16 @@ private:
         index const width = outputs();
         each_part(x, rows, executor, [&](index first, index count, T const* scores) {
             for (index i = 0; i < count; ++i, scores += width)
-                if constexpr (loss::of_scores<Loss>)
-                    y[first + i] = T(std::max_element(scores, scores + width) - scores);
-                else
-                    y[first + i] = *scores;
+                y[first + i] = answer(scores, width);
         });
+    }
+    static T answer(T const* scores, index width) {
+        if constexpr (loss::of_scores<Loss>)
+            return T(std::max_element(scores, scores + width) - scores);
+        else if constexpr (loss::of_two_classes<Loss>)
+            return T(*scores > 0);
+        else
+            return *scores;
     }
     /// use(first, count, scores) for a few rows at a time.
     template <class Executor, class Use>

@@ -259,6 +259,32 @@ bool has_long_rows(Table const& table, double l2) {
     return false;
 }
 
+/// fit of a linear model without a method.
+template <class M, class Table, class... Argument>
+report<typename M::scalar> fit_alone(M& model, Table const& train, Argument&... arguments) {
+    using T = typename M::scalar;
+    using loss = typename M::loss_type;
+    constexpr bool sparse = data::is_sparse<Table>;
+    constexpr double exact = sizeof(T) == 4 ? 1e-7 : 1e-12;
+    constexpr bool curved = linear::has_curvature<loss, T>;
+    prepare(model, train);
+    if constexpr (requires { model.l1(); }) {
+        return fit_by(model, train,
+                      solve::coordinate_descent{.l1 = model.l1(), .tolerance = sizeof(T) == 4 ? 1e-6 : 1e-10},
+                      arguments...);
+    } else {
+        if constexpr (solve::detail::has_dual<loss> && !is_quadratic<loss> && (sparse || !curved))
+            if (model.l2() > 0 && model.outputs() == 1 &&
+                !(curved && (train.samples() > 30 * train.features() || has_long_rows(train, model.l2()))))
+                return fit_by(model, train, solve::dual_coordinate_descent{.tolerance = 1e-4}, arguments...);
+        if constexpr (curved)
+            return fit_by(model, train, solve::sampled_newton{.tolerance = is_quadratic<loss> ? exact : 1e-4},
+                          arguments...);
+        else
+            return fit_by(model, train, solve::lbfgs{}, arguments...);
+    }
+}
+
 }  // namespace detail
 
 /// Trains a linear model by the method that suits it and the data, to about 1e-4 of the objective's optimum
@@ -274,31 +300,19 @@ bool has_long_rows(Table const& table, double l2) {
 template <class M, sample_table Table, class... Argument>
 requires trainable<M, Table> &&(detail::fit_extra<Argument, typename M::scalar>&&...)
     report<typename M::scalar> fit(M& model, Table const& train, Argument&&... arguments) {
-    using T = typename M::scalar;
-    using loss = typename M::loss_type;
-    constexpr bool sparse = data::is_sparse<Table>;
-    constexpr double exact = sizeof(T) == 4 ? 1e-7 : 1e-12;
-    constexpr bool curved = linear::has_curvature<loss, T>;
-    detail::prepare(model, train);
-    if constexpr (requires { model.l1(); }) {
-        return detail::fit_by(
-            model, train,
-            solve::coordinate_descent{.l1 = model.l1(), .tolerance = sizeof(T) == 4 ? 1e-6 : 1e-10},
-            arguments...);
-    } else {
-        if constexpr (solve::detail::has_dual<loss> && !detail::is_quadratic<loss> && (sparse || !curved))
-            if (model.l2() > 0 && model.outputs() == 1 &&
-                !(curved &&
-                  (train.samples() > 30 * train.features() || detail::has_long_rows(train, model.l2()))))
-                return detail::fit_by(model, train, solve::dual_coordinate_descent{.tolerance = 1e-4},
-                                      arguments...);
-        if constexpr (curved)
-            return detail::fit_by(model, train,
-                                  solve::sampled_newton{.tolerance = detail::is_quadratic<loss> ? exact : 1e-4},
-                                  arguments...);
-        else
-            return detail::fit_by(model, train, solve::lbfgs{}, arguments...);
-    }
+    if constexpr (requires { typename M::loss_type; })
+        return detail::fit_alone(model, train, arguments...);
+    else
+        static_assert(sizeof(M) == 0,
+                      "fit without a recipe trains linear models: give this one a recipe, such as "
+                      "chain(adam{}, rate{1e-3})");
+}
+
+/// Refused: model and table hold other numbers, such as float and double.
+template <class M, sample_table Table, class... Argument>
+requires(!trainable<M, Table> &&
+         !std::same_as<typename M::scalar, typename Table::scalar>) void fit(M&, Table const&, Argument&&...) {
+    static_assert(sizeof(M) == 0, "model and table hold other numbers: make both float or both double");
 }
 
 }  // namespace descent
