@@ -13,6 +13,24 @@ namespace descent::exec {
 
 namespace detail {
 
+/// The same pointer, about which the compiler knows nothing: else it keeps the places of all later numbers in
+/// registers, of which there are not enough.
+template <class T>
+DESCENT_FN T const* unrelated(T const* pointer) {
+#if DESCENT_VECTOR_EXTENSIONS
+    asm("" : "+r"(pointer));
+#endif
+    return pointer;
+}
+
+/// What was loaded before stays in registers: else the compiler, which has some left over for few rows, has
+/// each of them load it again, and loading takes longer than multiplying.
+DESCENT_FN void loaded() {
+#if DESCENT_VECTOR_EXTENSIONS
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+#endif
+}
+
 /// f(0), f(1), ... f(N - 1) with constants, unrolled at every -O.
 template <int N, class F>
 DESCENT_FN void unrolled(F const& f) {

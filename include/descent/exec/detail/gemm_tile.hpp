@@ -22,24 +22,6 @@ struct gemm_tiles {
     static constexpr index group = 16;   // packed panels that rows of a meet in turn; they stay in the second
 };
 
-/// The same pointer, about which the compiler knows nothing: else it keeps the places of all later numbers in
-/// registers, of which there are not enough.
-template <class T>
-DESCENT_FN T const* unrelated(T const* pointer) {
-#if DESCENT_VECTOR_EXTENSIONS
-    asm("" : "+r"(pointer));
-#endif
-    return pointer;
-}
-
-/// What was loaded before stays in registers: else the compiler, which has some left over for few rows, has
-/// each of them load it again, and loading takes longer than multiplying.
-DESCENT_FN void loaded() {
-#if DESCENT_VECTOR_EXTENSIONS
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-#endif
-}
-
 /// Numbers (r, k) of the left factor lie at data[r * step + k], or packed, at data[k * gemm_tiles::rows + r].
 template <class T>
 struct gemm_left {

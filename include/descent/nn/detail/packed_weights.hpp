@@ -7,7 +7,6 @@
 #include <descent/core/math.hpp>
 #include <descent/core/pack.hpp>
 #include <descent/exec/block.hpp>
-#include <descent/exec/detail/gemm_tile.hpp>
 #include <descent/exec/row.hpp>
 
 // A matrix that many products share, laid out once as the kernel reads it: what a recurrent layer multiplies by
