@@ -43,6 +43,14 @@ if(DESCENT_ZLIB)
   endif()
 endif()
 
+if(DESCENT_STB)
+  include(cmake/find_stb.cmake)
+  if(NOT TARGET stb::stb AND NOT DESCENT_STB STREQUAL "AUTO")
+    message(FATAL_ERROR "descent: DESCENT_STB=${DESCENT_STB}, but no stb_image.h was found (Debian: libstb-dev): "
+                        "set STB_INCLUDE_DIR to its folder")
+  endif()
+endif()
+
 if(DESCENT_CUDA)
   include(CheckLanguage)
   check_language(CUDA)

@@ -21,9 +21,12 @@ else()
   add_library(descent_threads ALIAS descent)
 endif()
 
-# Ours read packed files where zlib was found.
+# Ours read packed files where zlib was found, and images where stb was.
+add_library(descent_codecs INTERFACE)
+target_link_libraries(descent_codecs INTERFACE descent)
 if(TARGET ZLIB::ZLIB)
-  add_library(descent_codecs ALIAS descent_zlib)
-else()
-  add_library(descent_codecs ALIAS descent)
+  target_link_libraries(descent_codecs INTERFACE descent_zlib)
+endif()
+if(TARGET stb::stb)
+  target_link_libraries(descent_codecs INTERFACE descent_stb)
 endif()

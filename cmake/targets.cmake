@@ -32,6 +32,11 @@ descent_component(zlib)
 target_link_libraries(descent_zlib INTERFACE ZLIB::ZLIB)
 target_compile_definitions(descent_zlib INTERFACE DESCENT_ZLIB)
 
+# Decodes PNG and JPEG files; the definition says that its users asked for it.
+descent_component(stb)
+target_link_libraries(descent_stb INTERFACE stb::stb)
+target_compile_definitions(descent_stb INTERFACE DESCENT_STB)
+
 # -std: CMake 3.25 does not know C++20 for nvcc. EIGEN_NO_CUDA: without it Eigen in a .cu file loses all SIMD, and
 # the linker spreads its slow functions to the .cpp files.
 descent_component(cuda)

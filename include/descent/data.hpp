@@ -11,7 +11,9 @@
 // Apart: <descent/data/image_color.hpp>, changes brightness, contrast and saturation
 // Apart: <descent/data/image_crop.hpp>, cuts the middle or a random window
 // Apart: <descent/data/image_cutout.hpp>, covers a random square
+// Apart: <descent/data/image_file.hpp>, PNG and JPEG files
 // Apart: <descent/data/image_flip.hpp>, mirrors
+// Apart: <descent/data/image_folder.hpp>, a folder of images for each class
 // Apart: <descent/data/image_normalize.hpp>, takes means out and scales
 // Apart: <descent/data/image_resize.hpp>, bilinear or by area
 // Apart: <descent/data/image_rotate.hpp>, turns

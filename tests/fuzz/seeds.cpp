@@ -7,6 +7,7 @@
 #include <descent/data/csv.hpp>
 #include <descent/data/libsvm.hpp>
 #include <descent/data/npz.hpp>
+#include <descent/plot/detail/png.hpp>
 #include <descent/train/checkpoint_format.hpp>
 
 using namespace descent;
@@ -30,6 +31,19 @@ int main(int, char** arguments) {
          std::string("\x1f\x8b\x08\0\0\0\0\0\x02\x03\x33\x54\x30\xb4\x32\xe2\xd2\x35\x54\x30\xb6\x32\xd0\x33"
                      "\xe5\x02\0\x91\xeb\x39\x30\x0f\0\0\0",
                      35));
+    seed("image", plot::detail::png("abcdefghijklmnopqr", 2, 3, true));
+    // 8 x 8 gray pixels, written by Pillow.
+    write_file(
+        text(arguments[1], "/image/jpeg"),
+        std::string(
+            "\377\330\377\340\000\020\112\106\111\106\000\001\001\000\000\001\000\001\000\000\377\333\000\103"
+            "\000\010\006\006\007\006\005\010\007\007\007\011\011\010\012\014\024\015\014\013\013\014\031\022"
+            "\023\017\024\035\032\037\036\035\032\034\034\040\044\056\047\040\042\054\043\034\034\050\067\051"
+            "\054\060\061\064\064\064\037\047\071\075\070\062\074\056\063\064\062\377\300\000\013\010\000\010"
+            "\000\010\001\001\021\000\377\304\000\024\000\001\000\000\000\000\000\000\000\000\000\000\000\000"
+            "\000\000\000\005\377\304\000\030\020\000\002\003\000\000\000\000\000\000\000\000\000\000\000\000"
+            "\000\000\006\043\062\241\377\332\000\010\001\001\000\000\077\000\005\155\072\221\341\377\331",
+            167));
     auto const inner = [](std::string const& bytes) {
         std::size_t const mark = data::detail::cache_mark.size();
         return bytes.substr(mark, bytes.size() - mark - 4);

@@ -61,6 +61,13 @@
 #define DESCENT_ZLIB_ENABLED 0
 #endif
 
+/// 1 where images can be decoded: CMake's descent::stb says so by defining DESCENT_STB.
+#if defined(DESCENT_STB) && __has_include(<stb_image.h>)
+#define DESCENT_STB_ENABLED 1
+#else
+#define DESCENT_STB_ENABLED 0
+#endif
+
 /// 1 where the target multiplies and adds with one rounding; every CUDA device does. (AVX-512 alone brings the
 /// scalar instruction, but not the form that packs use.)
 #if defined(__CUDA_ARCH__) || defined(__FMA__) || defined(__aarch64__) || \
