@@ -14,4 +14,5 @@
 #include <descent/search/sobol.hpp>
 #include <descent/search/space.hpp>
 #include <descent/search/study.hpp>
+#include <descent/search/tpe.hpp>
 #include <descent/search/trial.hpp>
