@@ -8,7 +8,6 @@
 //
 // Answers are seconds: CPU time of the calling thread, then the wall clock.
 #include <cstdio>
-#include <cstring>
 #include <iostream>
 #include <string>
 
@@ -25,57 +24,9 @@
 #include <descent/train/fit.hpp>
 
 #include "measure.hpp"
+#include "networks.hpp"
 
 using namespace descent;
-
-namespace {
-
-/// Twelve sums that wait for nothing but themselves.
-[[gnu::noinline]] float multiply_add(int times, float factor, float more) {
-    using V = native_pack<float>;
-    V sums[12];
-    nn::detail::unrolled<12>([&](auto i) { sums[i] = V(float(i)); });
-    for (int k = 0; k < times; ++k)
-        nn::detail::unrolled<12>([&](auto i) { sums[i] = fused_multiply_add(sums[i], V(factor), V(more)); });
-    V total = sums[0];
-    for (int i = 1; i < 12; ++i)
-        total += sums[i];
-    return sum(total);
-}
-
-double peak() {
-    double best = 0;
-    float sink = 0;
-    for (int turn = 0; turn < 5; ++turn) {
-        constexpr int times = 4000000;
-        double const before = measure::cpu_time();
-        sink += multiply_add(times, 0.999f, 1e-3f);
-        best = std::max(best, 12.0 * lanes_of<native_pack<float>> * times / (measure::cpu_time() - before));
-    }
-    return sink < 0 ? 0 : best * 1e-9;
-}
-
-data::dataset<float> images(descent::index samples) {
-    data::dataset<float> table;
-    table.x.resize(samples, 784);
-    table.y.resize(samples);
-    generator const draws{1};
-    for (descent::index i = 0; i < samples; ++i) {
-        table.y[i] = float(i % 10);
-        for (descent::index j = 0; j < 784; ++j)
-            table.x(i, j) = draws.uniform<float>(std::uint64_t(i * 784 + j)) + float((j / 28) % 10 == i % 10);
-    }
-    return table;
-}
-
-template <class F>
-void timed(F const& f) {
-    double const wall = measure::wall_time(), cpu = measure::cpu_time();
-    f();
-    std::printf("%.9f %.9f ", measure::cpu_time() - cpu, measure::wall_time() - wall);
-}
-
-}  // namespace
 
 int main(int, char** arguments) {
     measure::wait_passively(arguments);
@@ -93,23 +44,23 @@ int main(int, char** arguments) {
     std::string command;
     while (std::cin >> command) {
         if (command == "peak") {
-            std::printf("%.3f", peak());
+            std::printf("%.3f", peer::peak());
         } else if (command == "epoch") {
             descent::index samples = 0;
             std::cin >> samples;
             if (table.samples() != samples)
-                table = images(samples);
-            timed([&] {
+                table = peer::images(samples);
+            peer::timed([&] {
                 fit(small, table, chain(momentum{.beta = 0.9}, rate{0.01}), {.epochs = 1, .batch = 64},
                     threads);
             });
         } else if (command == "forward") {
-            timed([&] { residual.scores(batch, z, threads); });
+            peer::timed([&] { residual.scores(batch, z, threads); });
         } else if (command == "latency") {
             int times = 0;
             std::cin >> times;
             for (int i = 0; i < times; ++i)
-                timed([&] { residual.scores(one, z, threads); });
+                peer::timed([&] { residual.scores(one, z, threads); });
         }
         std::printf("\n");
         std::fflush(stdout);
