@@ -71,5 +71,5 @@ TEST_CASE("search tpe: finds a bowl among labels and whole numbers, in batches a
     std::sort(batched.begin(), batched.end());
     CHECK(best[4] < 0.12);
     CHECK(batched[4] < 0.2);
-    CHECK(message_of([] { search::study s{search::tpe{.good = 1}}; }) == "tpe: good = 1: must be in (0, 1)");
+    CHECK(message_of([] { search::study s{search::tpe{.good = 0}}; }) == "tpe: good = 0: must be > 0");
 }
