@@ -35,7 +35,7 @@ void multiply_in_registers(long rounds) {
     for (int i = 0; i < chains; ++i)
         sum_of[i] = V(T(i));
     for (long round = 0; round < rounds; ++round) {
-        exec::detail::unrolled<chains>(
+        exec::unrolled<chains>(
             [&](auto i) { sum_of[i] = fused_multiply_add(sum_of[i], factor, term); });
 #if defined(__GNUC__)
         asm volatile("" : "+x"(factor.v));  // else a compiler may fold rounds

@@ -20,9 +20,9 @@ using namespace descent;
 [[gnu::noinline]] inline float multiply_add(int times, float factor, float more) {
     using V = native_pack<float>;
     V sums[12];
-    exec::detail::unrolled<12>([&](auto i) { sums[i] = V(float(i)); });
+    exec::unrolled<12>([&](auto i) { sums[i] = V(float(i)); });
     for (int k = 0; k < times; ++k)
-        exec::detail::unrolled<12>([&](auto i) { sums[i] = fused_multiply_add(sums[i], V(factor), V(more)); });
+        exec::unrolled<12>([&](auto i) { sums[i] = fused_multiply_add(sums[i], V(factor), V(more)); });
     V total = sums[0];
     for (int i = 1; i < 12; ++i)
         total += sums[i];

@@ -14,3 +14,4 @@
 #include <descent/exec/reduce.hpp>
 #include <descent/exec/row.hpp>
 #include <descent/exec/serial.hpp>
+#include <descent/exec/unrolled.hpp>

@@ -2,43 +2,14 @@
 #pragma once
 
 #include <cstdint>
-#include <utility>
 
 #include <descent/core/math.hpp>
 #include <descent/core/pack.hpp>
 #include <descent/core/tensor.hpp>
+#include <descent/exec/unrolled.hpp>
 
 // One row of data against a vector of weights: what every pass over samples is made of.
 namespace descent::exec {
-
-namespace detail {
-
-/// The same pointer, about which the compiler knows nothing: else it keeps the places of all later numbers in
-/// registers, of which there are not enough.
-template <class T>
-DESCENT_FN T const* unrelated(T const* pointer) {
-#if DESCENT_VECTOR_EXTENSIONS
-    asm("" : "+r"(pointer));
-#endif
-    return pointer;
-}
-
-/// What was loaded before stays in registers: else the compiler, which has some left over for few rows, has
-/// each of them load it again, and loading takes longer than multiplying.
-DESCENT_FN void loaded() {
-#if DESCENT_VECTOR_EXTENSIONS
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-#endif
-}
-
-/// f(0), f(1), ... f(N - 1) with constants, unrolled at every -O.
-template <int N, class F>
-DESCENT_FN void unrolled(F const& f) {
-    [&]<int... I>(std::integer_sequence<int, I...>) { (f(std::integral_constant<int, I>{}), ...); }
-    (std::make_integer_sequence<int, N>{});
-}
-
-}  // namespace detail
 
 /// x . w over n numbers, in a fixed order that depends on n and the instruction set alone.
 template <class T>
@@ -50,7 +21,7 @@ T dot(T const* DESCENT_RESTRICT x, T const* DESCENT_RESTRICT w, index n) {
         each = V(T(0));
     index j = 0;
     for (; j + chains * lanes <= n; j += chains * lanes)
-        detail::unrolled<chains>([&](auto k) {
+        unrolled<chains>([&](auto k) {
             total[k] = fused_multiply_add(load_unaligned<V>(x + j + k * lanes),
                                           load_unaligned<V>(w + j + k * lanes), total[k]);
         });
@@ -95,7 +66,7 @@ T sparse_dot(Column const* DESCENT_RESTRICT column, T const* DESCENT_RESTRICT va
         for (; k + 2 * chains <= n; k += 2 * chains) {
             __builtin_prefetch(column + k + ahead.entries);
             __builtin_prefetch(value + k + ahead.entries);
-            detail::unrolled<2 * chains>([&](auto i) {
+            unrolled<2 * chains>([&](auto i) {
                 total[i % chains] = fused_multiply_add(value[k + i], w[column[k + i]], total[i % chains]);
             });
         }
@@ -104,7 +75,7 @@ T sparse_dot(Column const* DESCENT_RESTRICT column, T const* DESCENT_RESTRICT va
     }
 #endif
     for (; k + chains <= n; k += chains)
-        detail::unrolled<chains>(
+        unrolled<chains>(
             [&](auto i) { total[i] = fused_multiply_add(value[k + i], w[column[k + i]], total[i]); });
     for (; k < n; ++k)
         total[0] = fused_multiply_add(value[k], w[column[k]], total[0]);
@@ -124,9 +95,8 @@ void sparse_add_scaled(T a, Column const* DESCENT_RESTRICT column, T const* DESC
     for (; k + chains <= n; k += chains) {
         // All loads before all stores: the columns differ, which the compiler cannot know.
         T part[chains];
-        detail::unrolled<chains>([&](auto i) { part[i] = g[column[k + i]]; });
-        detail::unrolled<chains>(
-            [&](auto i) { g[column[k + i]] = fused_multiply_add(a, value[k + i], part[i]); });
+        unrolled<chains>([&](auto i) { part[i] = g[column[k + i]]; });
+        unrolled<chains>([&](auto i) { g[column[k + i]] = fused_multiply_add(a, value[k + i], part[i]); });
     }
     for (; k < n; ++k)
         g[column[k]] = fused_multiply_add(a, value[k], g[column[k]]);

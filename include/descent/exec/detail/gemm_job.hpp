@@ -162,7 +162,7 @@ private:
         T* to = c.data + top * c.stride + column;
         if (columns >= tiles::columns) {
             for (index r = 0; r < rows; ++r, sums += tiles::columns, to += c.stride)
-                detail::unrolled<tiles::columns / lanes>([&](auto register_of_row) {
+                unrolled<tiles::columns / lanes>([&](auto register_of_row) {
                     V value = load<V>(sums + register_of_row * lanes);
                     if (!first)
                         value += load_unaligned<V>(to + register_of_row * lanes);

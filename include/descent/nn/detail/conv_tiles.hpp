@@ -8,6 +8,7 @@
 #include <descent/core/pack.hpp>
 #include <descent/core/tensor.hpp>
 #include <descent/exec/lane_sums.hpp>
+#include <descent/exec/unrolled.hpp>
 
 // The inner loops of convolutions, over planes whose rows lie one behind the other with zeros between them:
 // then a kernel's tap is one shift for all places of a plane, and packs run across the ends of rows.
@@ -39,12 +40,7 @@ struct conv_sum {
     index y_step;
 };
 
-/// f(constant 0), ..., f(constant N - 1).
-template <int N, class F>
-DESCENT_FN void unrolled(F const& f) {
-    [&]<int... I>(std::integer_sequence<int, I...>) { (f(std::integral_constant<int, I>{}), ...); }
-    (std::make_integer_sequence<int, N>{});
-}
+using exec::unrolled;
 
 /// O outputs from `output` on at P packs of places from q on.
 template <int O, int P, class T>
@@ -181,28 +177,19 @@ void conv_slopes(T const* dy, index dy_step, index outputs, T const* x, index x_
         });
 }
 
-/// The same pointer, about which the compiler knows nothing.
-template <class T>
-DESCENT_FN T const* unseen(T const* pointer) {
-#if DESCENT_VECTOR_EXTENSIONS
-    asm("" : "+r"(pointer));
-#endif
-    return pointer;
-}
-
 /// Copies a short row.
 template <int N, class T>
 DESCENT_FN void copy_row(T const* DESCENT_RESTRICT from, T* DESCENT_RESTRICT to, index count) {
-    // Without unseen() the compiler would call memmove, which takes longer than the copy.
+    // Without exec::unrelated() the compiler would call memmove, which takes longer than the copy.
     if constexpr (N < 4) {
         for (index i = 0; i < count; ++i)
-            to[i] = *unseen(from + i);
+            to[i] = *exec::unrelated(from + i);
     } else {
         using V = pack<T, N>;
         if (count < N)
             return copy_row<N / 2>(from, to, count);
         for (index i = 0; i + N <= count; i += N)
-            store_unaligned(to + i, load_unaligned<V>(unseen(from + i)));
+            store_unaligned(to + i, load_unaligned<V>(exec::unrelated(from + i)));
         store_unaligned(to + count - N, load_unaligned<V>(from + count - N));
     }
 }
@@ -216,7 +203,7 @@ template <class T>
 DESCENT_FN void zero_few(T* to, index count) {
     T const zero = 0;
     for (index i = 0; i < count; ++i)
-        to[i] = *unseen(&zero);
+        to[i] = *exec::unrelated(&zero);
 }
 
 }  // namespace descent::nn::detail

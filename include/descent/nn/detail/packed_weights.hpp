@@ -7,7 +7,7 @@
 #include <descent/core/math.hpp>
 #include <descent/core/pack.hpp>
 #include <descent/exec/block.hpp>
-#include <descent/exec/row.hpp>
+#include <descent/exec/unrolled.hpp>
 
 // A matrix that many products share, laid out once as the kernel reads it: what a recurrent layer multiplies by
 // at every step.
@@ -45,36 +45,32 @@ void packed_rows(T const* DESCENT_RESTRICT panel, index depth, T const* const* a
                  index column, index columns, bool first) {
     using V = native_pack<T>;
     constexpr int lanes = lanes_of<V>;
-    auto const each_row = [](auto const& f) {
-        [&]<int... I>(std::integer_sequence<int, I...>) { (f(std::integral_constant<int, I>{}), ...); }
-        (std::make_integer_sequence<int, R>{});
-    };
     V left[R], right[R];
     T const* row[R];
-    each_row([&](auto r) { left[r] = right[r] = V(T(0)), row[r] = a[r] + skip; });
+    exec::unrolled<R>([&](auto r) { left[r] = right[r] = V(T(0)), row[r] = a[r] + skip; });
     auto const add = [&](auto k) {
         V const b0 = load<V>(panel), b1 = load<V>(panel + lanes);
         if constexpr (R > 1 && R < 5)
-            exec::detail::loaded();
-        each_row([&](auto r) {
+            exec::loaded();
+        exec::unrolled<R>([&](auto r) {
             V const factor(row[r][k]);
             left[r] = fused_multiply_add(factor, b0, left[r]);
             right[r] = fused_multiply_add(factor, b1, right[r]);
         });
-        panel = exec::detail::unrelated(panel + panel_width<T>);
+        panel = exec::unrelated(panel + panel_width<T>);
     };
     // Four at a time: what moves the pointers takes room in the pipeline.
     constexpr int ahead = 4;
     index k = 0;
     for (; k + ahead <= depth; k += ahead) {
-        exec::detail::unrolled<ahead>(add);
-        each_row([&](auto r) { row[r] = exec::detail::unrelated(row[r] + ahead); });
+        exec::unrolled<ahead>(add);
+        exec::unrolled<R>([&](auto r) { row[r] = exec::unrelated(row[r] + ahead); });
     }
     for (; k < depth; ++k) {
         add(std::integral_constant<int, 0>{});
-        each_row([&](auto r) { ++row[r]; });
+        exec::unrolled<R>([&](auto r) { ++row[r]; });
     }
-    each_row([&](auto r) {
+    exec::unrolled<R>([&](auto r) {
         T* const to = c[r] + column;
         if (columns == panel_width<T>) {
             store_unaligned(to, first ? left[r] : load_unaligned<V>(to) + left[r]);
