@@ -83,9 +83,9 @@ TEST_CASE("io safetensors: headers that lie are refused by name") {
     CHECK(message_of([] { io::parse_safetensors("1234567", "f"); }) ==
           "f: 7 bytes: too short for a safetensors file");
     CHECK(message_of([] { io::parse_safetensors(std::string(8, '\xff'), "f"); }) ==
-          "f: header length = 18446744073709551615: must be <= 100000000");
+          "f: it is no safetensors file: header length = 18446744073709551615: must be <= 100000000");
     CHECK(message_of([] { io::parse_safetensors(std::string("\x63\0\0\0\0\0\0\0{}", 10), "f"); }) ==
-          "f: header length = 99: the file has 10 bytes");
+          "f: it is cut short, or no safetensors file: header length = 99: the file has 10 bytes");
     CHECK(fault("") == "f: header: byte 0: expected '{'");
     CHECK(fault("{\"\xff\":") == "f: header: it is not UTF-8");
     CHECK(fault("{} {") == "f: header: byte 3: more text behind the end");

@@ -201,10 +201,10 @@ inline void check_places(std::vector<stored_tensor> const& tensors, std::size_t 
 inline safetensors parse_safetensors(std::string bytes, std::string_view file = "safetensors") {
     expect(bytes.size() >= 8, file, ": ", bytes.size(), " bytes: too short for a safetensors file");
     auto const length = detail::load<std::uint64_t>(bytes.data());
-    expect(length <= detail::largest_header, file, ": header length = ", length,
+    expect(length <= detail::largest_header, file, ": it is no safetensors file: header length = ", length,
            ": must be <= ", detail::largest_header);
-    expect(length <= bytes.size() - 8, file, ": header length = ", length, ": the file has ", bytes.size(),
-           " bytes");
+    expect(length <= bytes.size() - 8, file, ": it is cut short, or no safetensors file: header length = ",
+           length, ": the file has ", bytes.size(), " bytes");
     safetensors read;
     read.file = file;
     read.bytes = std::move(bytes);
