@@ -211,10 +211,10 @@ TEST_CASE("train minimize: bad input") {
               minimize(sum_over{descent::index(3), one}, two, chain(sgd{}, rate{1.0}));
           }) == "minimize: a sum over samples takes one tensor, x has 2");
 
-    CHECK(plain(chain(sgd{}, rate{-0.1})) == "constant: rate = -0.1: must be finite and > 0");
-    CHECK(plain(chain(sgd{}, rate{0.0})) == "constant: rate = 0: must be finite and > 0");
-    CHECK(plain(chain(sgd{}, rate{not_a_number})) == "constant: rate = nan: must be finite and > 0");
-    CHECK(plain(chain(sgd{}, rate{inf})) == "constant: rate = inf: must be finite and > 0");
+    CHECK(plain(chain(sgd{}, rate{-0.1})) == "rate = -0.1: must be finite and > 0");
+    CHECK(plain(chain(sgd{}, rate{0.0})) == "rate = 0: must be finite and > 0");
+    CHECK(plain(chain(sgd{}, rate{not_a_number})) == "rate = nan: must be finite and > 0");
+    CHECK(plain(chain(sgd{}, rate{inf})) == "rate = inf: must be finite and > 0");
     CHECK(plain(chain(adam{.beta1 = 1}, rate{0.1})) == "adam: beta1 = 1: must be in [0, 1)");
     CHECK(plain(chain(adam{.beta2 = -0.1}, rate{0.1})) == "adam: beta2 = -0.1: must be in [0, 1)");
     CHECK(plain(chain(momentum{1.5}, rate{0.1})) == "momentum: beta = 1.5: must be in [0, 1)");

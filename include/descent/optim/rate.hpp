@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
 #include <descent/optim/check.hpp>
 #include <descent/optim/rule.hpp>
@@ -38,7 +39,12 @@ struct rate {
         return {T(value)};
     }
 
-    void check() const { schedule_check(eta); }
+    void check() const {
+        if constexpr (std::is_same_v<S, constant>)
+            detail::check_positive("rate", eta.rate);
+        else
+            schedule_check(eta);
+    }
     void start(double* numbers) const { schedule_start(eta, numbers); }
     void observe(double metric, double* numbers) const { schedule_observe(eta, metric, numbers); }
 };
