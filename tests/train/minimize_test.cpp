@@ -36,6 +36,7 @@ TEMPLATE_TEST_CASE("train minimize: gradient descent on a sphere shrinks by 1 - 
     CHECK(x == vector<TestType>{{TestType(0.1875), TestType(-0.25)}});
     CHECK(report.status == status::finished);
     CHECK(report.reason == "4 epochs done");
+    CHECK(minimize(sphere{}, x, chain(sgd{}, rate{0.5}), {.epochs = 1}).reason == "1 epoch done");
     CHECK(report.epochs == 4);
     CHECK(report.steps == 4);
     CHECK(report.evaluations == 5);  // the last one tells the loss of the weights that are left

@@ -203,7 +203,7 @@ private:
         if constexpr (stateful && requires { optimizer_.averaged(); })
             report_.averaged_state = problem_.state();
         if (report_.status == status::finished)
-            report_.reason = text(report_.epochs, " epochs done");
+            report_.reason = text(report_.epochs, report_.epochs == 1 ? " epoch done" : " epochs done");
         bool restore = report_.status == status::diverged;
         each([&](auto& callback) {
             if constexpr (requires { callback.restore_best; })
