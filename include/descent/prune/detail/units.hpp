@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <descent/core/tensor.hpp>
+#include <descent/prune/selection.hpp>
+
+namespace descent::prune::detail {
+
+/// A tensor cut into units: unit_of(i) of its i-th number.
+struct units {
+    granularity how;
+    index rows, channels, places, across = 1;
+
+    units(granularity const& unit, shape const& extents)
+        : how(unit), rows(extents.rank() > 0 ? extents[0] : 1), channels(extents.rank() > 1 ? extents[1] : 1) {
+        index const plane = rows * channels;
+        places = plane > 0 ? extents.size() / plane : 0;
+        if (how.of == granularity::kind::block)
+            across = (channels * places + how.second - 1) / how.second;
+        else if (how.of == granularity::kind::n_of_m)
+            across = (channels + how.second - 1) / how.second * places;
+    }
+
+    index count() const {
+        switch (how.of) {
+            case granularity::kind::row:
+                return rows;
+            case granularity::kind::channel:
+                return channels;
+            case granularity::kind::kernel:
+                return rows * channels;
+            case granularity::kind::block:
+                return (rows + how.first - 1) / how.first * across;
+            case granularity::kind::n_of_m:
+                return rows * across;
+            default:
+                return rows * channels * places;
+        }
+    }
+
+    /// With N of M: the group of M.
+    index unit_of(index i) const {
+        index const line = channels * places;
+        switch (how.of) {
+            case granularity::kind::row:
+                return i / line;
+            case granularity::kind::channel:
+                return i / places % channels;
+            case granularity::kind::kernel:
+                return i / places;
+            case granularity::kind::block:
+                return i / line / how.first * across + i % line / how.second;
+            case granularity::kind::n_of_m:
+                return i / line * across + i / places % channels / how.second * places + i % places;
+            default:
+                return i;
+        }
+    }
+};
+
+}  // namespace descent::prune::detail

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include <descent/prune/criterion.hpp>
+#include <descent/train/callback.hpp>
+
+namespace descent::prune {
+
+/// When gradual prunes: at steps first, first + every, ..., and at last.
+struct gradual_steps {
+    std::int64_t first = 0;  ///< steps of training before the first pruning
+    std::int64_t last = 0;   ///< from there on the sparsity is the criterion's
+    std::int64_t every = 100;
+    double start = 0;  ///< sparsity at `first`
+    double power = 3;  ///< 1: linear
+};
+
+/// Prunes while fit trains: the sparsity goes from s0 = start to the criterion's s by s_t = s + (s0 - s) (1 -
+/// (t - first) / (last - first))^3 (Zhu & Gupta: "To prune, or not to prune", 2017). The weights that went stay
+/// away by keep_zeros{} in the recipe. A callback, resumed with its run; report.best may be of a step before
+/// the last pruning.
+///
+///     fit(net, train, chain(adam{}, rate{1e-3}, keep_zeros{}), {.epochs = 10, .batch = 64},
+///         prune::gradual{net, prune::magnitude{.sparsity = 0.9}, {.last = 5000}});
+///
+/// Throws descent::error for settings out of range; at a later pruning, if weights that were masked have moved
+/// or nothing would be left of a tensor.
+template <class M, class C>
+struct gradual {
+    M& model;
+    C by;
+    gradual_steps when;
+
+    /// The sparsity after so many steps.
+    double at(std::int64_t step) const {
+        if (step >= when.last)
+            return by.sparsity;
+        if (step < when.first)
+            return 0;
+        double const rest = 1 - double(step - when.first) / double(when.last - when.first);
+        return when.start + (by.sparsity - when.start) * (1 - std::pow(rest, when.power));
+    }
+
+    template <class T>
+    void begin(training<T> const& now) {
+        expect(by.sparsity >= 0 && by.sparsity < 1, "prune: sparsity = ", by.sparsity, ": must be in [0, 1)");
+        expect(when.start >= 0 && when.start <= by.sparsity, "prune::gradual: start = ", when.start,
+               ": must be in [0, sparsity = ", by.sparsity, "]");
+        expect(when.first >= 0 && when.first <= when.last, "prune::gradual: steps ", when.first, " to ",
+               when.last, ": must be 0 <= first <= last");
+        expect(when.every >= 1, "prune::gradual: every = ", when.every, ": must be >= 1");
+        expect(when.power > 0, "prune::gradual: power = ", when.power, ": must be > 0");
+        expect(static_cast<void const*>(&weights_of(model)) == &now.weights,
+               "prune::gradual: fit trains other weights than the model's");
+        if constexpr (requires { by.begin(now); })
+            by.begin(now);
+        if (now.steps == 0 && when.first == 0)
+            prune(0);
+    }
+
+    template <class T>
+    void step_done(training<T> const& now) {
+        if constexpr (requires { by.step_done(now); })
+            by.step_done(now);
+        std::int64_t const step = now.steps;
+        // A recipe that accumulates gives one count to several calls.
+        if (step == pruned_at || step < when.first || step > when.last)
+            return;
+        if (step == when.last || (step - when.first) % when.every == 0)
+            prune(step);
+    }
+
+    std::vector<double> memory() const {
+        std::vector<double> all{double(pruned_at)};
+        if constexpr (requires { by.memory(); }) {
+            auto const more = by.memory();
+            all.insert(all.end(), more.begin(), more.end());
+        }
+        return all;
+    }
+    void recall(std::vector<double> const& from) {
+        pruned_at = from.empty() ? -1 : std::int64_t(from[0]);
+        if constexpr (requires { by.recall(from); })
+            by.recall({from.begin() + !from.empty(), from.end()});
+    }
+
+    std::int64_t pruned_at = -1;  ///< the last step that pruned
+
+private:
+    void prune(std::int64_t step) {
+        auto& w = weights_of(model);
+        if (w.masked())
+            for (auto const& entry : w.entries()) {
+                auto const keep = w.mask(entry.name);
+                for (index i = 0; i < entry.size(); ++i)
+                    expect(keep[std::size_t(i)] || w.data()[entry.offset + i] == 0, "prune::gradual: step ",
+                           step, ": masked weights of '", entry.name,
+                           "' have moved: the recipe needs keep_zeros{}");
+            }
+        mask_lowest(w, by.scores(model), at(step), by.on);
+        pruned_at = step;
+    }
+};
+
+template <class M, class C>
+gradual(M&, C, gradual_steps) -> gradual<M, C>;
+
+}  // namespace descent::prune

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <descent/core/error.hpp>
+#include <descent/core/params.hpp>
+#include <descent/prune/detail/units.hpp>
+#include <descent/prune/selection.hpp>
+
+namespace descent::prune {
+
+namespace detail {
+
+/// What is pruned together: its score, where it is, how many kept weights it has.
+struct candidate {
+    double score;
+    std::uint32_t tensor;
+    index unit, size;
+
+    friend bool operator<(candidate const& a, candidate const& b) {
+        return std::tie(a.score, a.tensor, a.unit) < std::tie(b.score, b.tensor, b.unit);
+    }
+};
+
+/// One tensor while its mask is chosen.
+template <class T>
+struct masking {
+    typename params<T>::entry const* entry;
+    units cut;
+    std::vector<bool> keep;       ///< the mask as it is, then as it will be
+    std::vector<bool> drop = {};  ///< units that go
+    index pruned = 0;             ///< weights that are masked or go
+};
+
+/// The units that have a kept weight.
+template <class T>
+void add_candidates(masking<T>& m, std::uint32_t tensor, T const* scores, std::vector<candidate>& to) {
+    std::size_t const first = to.size(), count = std::size_t(m.cut.count());
+    m.drop.assign(count, false);
+    for (std::size_t u = 0; u < count; ++u)
+        to.push_back({0, tensor, index(u), 0});
+    std::vector<index> whole(count, 0);
+    for (index i = 0; i < m.entry->size(); ++i) {
+        std::size_t const u = std::size_t(m.cut.unit_of(i));
+        ++whole[u];
+        if (m.keep[std::size_t(i)]) {
+            to[first + u].score += double(scores[i]);
+            ++to[first + u].size;
+        } else {
+            ++m.pruned;
+        }
+    }
+    for (std::size_t u = 0; u < count; ++u)
+        to[first + u].score /= double(whole[u]);
+    auto const begin = to.begin() + std::ptrdiff_t(first);
+    to.erase(std::remove_if(begin, to.end(), [](candidate const& each) { return each.size == 0; }), to.end());
+}
+
+/// Drops the lowest while that brings the pruned weights nearer to `target`, which may be less than `pruned`.
+template <class T>
+void drop_lowest(std::vector<candidate>& all, double target, double pruned, double limit,
+                 std::vector<masking<T>>& tensors) {
+    bool const single = std::all_of(all.begin(), all.end(), [](auto const& each) { return each.size == 1; });
+    if (single && limit >= 1) {  // the usual case needs no order
+        double const count = std::max(target - pruned + 0.5, 0.0);
+        if (count < double(all.size())) {
+            auto const end = all.begin() + std::ptrdiff_t(count);
+            std::nth_element(all.begin(), end, all.end());
+            all.erase(end, all.end());
+        }
+    } else {
+        std::sort(all.begin(), all.end());
+    }
+    for (candidate const& each : all) {
+        if (2 * (target - pruned) < double(each.size))
+            break;
+        masking<T>& in = tensors[each.tensor];
+        if (double(in.pruned + each.size) > limit * double(in.entry->size()))
+            continue;
+        in.drop[std::size_t(each.unit)] = true;
+        in.pruned += each.size;
+        pruned += double(each.size);
+    }
+}
+
+/// Of each group of M the N with the highest scores stay; the first of equal ones.
+template <class T>
+void drop_n_of_m(masking<T>& m, T const* scores) {
+    index const of = m.cut.how.second, line = m.cut.channels * m.cut.places;
+    std::vector<std::pair<double, index>> group;
+    for (index row = 0; row < m.cut.rows; ++row)
+        for (index place = 0; place < m.cut.places; ++place)
+            for (index c = 0; c < m.cut.channels; c += of) {
+                group.clear();
+                for (index k = c; k < std::min(c + of, m.cut.channels); ++k) {
+                    index const i = row * line + k * m.cut.places + place;
+                    group.emplace_back(m.keep[std::size_t(i)] ? -double(scores[i]) : HUGE_VAL, i);
+                }
+                std::sort(group.begin(), group.end());
+                for (std::size_t k = std::size_t(m.cut.how.first); k < group.size(); ++k)
+                    m.keep[std::size_t(group[k].second)] = false;
+            }
+}
+
+}  // namespace detail
+
+/// Masks the weights with the lowest scores: so many that `sparsity` of those that `on` takes are pruned, to
+/// the nearest whole unit. A unit's score is the mean of its weights' (masked ones: 0); of equal ones those
+/// that stand first go. Weights that were masked stay masked and count. Throws descent::error, and changes
+/// nothing, unless 0 <= sparsity < 1, if `on` takes no tensor, if a score is NaN, and if a tensor would lose
+/// all its weights.
+template <class T>
+void mask_lowest(params<T>& weights, params<T> const& scores, double sparsity, selection const& on = {}) {
+    bool const pattern = on.unit.of == granularity::kind::n_of_m;
+    expect(sparsity >= 0 && sparsity < 1, "prune: sparsity = ", sparsity, ": must be in [0, 1)");
+    expect(on.limit > 0 && on.limit <= 1, "prune: limit = ", on.limit, ": must be in (0, 1]");
+    expect(!pattern || sparsity == 0, "prune: sparsity = ", sparsity, ": ", on.unit.first, " of ",
+           on.unit.second, " says it: must be 0");
+    weights.expect_same_layout(scores, "prune: scores");
+    std::vector<detail::masking<T>> tensors;
+    for (auto const& entry : weights.entries())
+        if (entry.size() > 0 && on.takes(entry.name, entry.extents))
+            tensors.push_back({&entry, {on.unit, entry.extents}, weights.mask(entry.name)});
+    if (tensors.empty() && on.tensors.empty())
+        fail("prune: there is no tensor of two axes, only ", weights.names());
+    expect(!tensors.empty(), "prune: '", on.tensors, "' matches no tensor, only ", weights.names(),
+           " are there");
+    for (auto const& m : tensors) {
+        T const* const given = scores.data() + m.entry->offset;
+        for (index i = 0; i < m.entry->size(); ++i)
+            if (given[i] != given[i])
+                fail("prune: a score of '", m.entry->name, "' is NaN");
+    }
+    std::vector<detail::candidate> all;
+    double total = 0, masked = 0;
+    for (std::size_t t = 0; t < tensors.size(); ++t) {
+        auto& m = tensors[t];
+        T const* const given = scores.data() + m.entry->offset;
+        if (pattern) {
+            detail::drop_n_of_m(m, given);
+            continue;
+        }
+        detail::add_candidates(m, std::uint32_t(t), given, all);
+        total += double(m.entry->size());
+        masked += double(m.pruned);
+        if (on.scope == scope::tensor || t + 1 == tensors.size()) {
+            detail::drop_lowest(all, sparsity * total, masked, on.limit, tensors);
+            all.clear();
+            total = masked = 0;
+        }
+    }
+    for (auto& m : tensors) {
+        if (!pattern)
+            for (index i = 0; i < m.entry->size(); ++i)
+                if (m.drop[std::size_t(m.cut.unit_of(i))])
+                    m.keep[std::size_t(i)] = false;
+        if (std::find(m.keep.begin(), m.keep.end(), true) == m.keep.end())
+            fail("prune: sparsity = ", sparsity, ": nothing would be left of '", m.entry->name, "' ",
+                 m.entry->extents.text());
+    }
+    for (auto const& m : tensors)
+        weights.set_mask(m.entry->name, m.keep);
+}
+
+}  // namespace descent::prune

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+#include <descent/prune/gradual.hpp>
+#include <descent/prune/magnitude.hpp>
+#include <descent/prune/random.hpp>
+#include <descent/prune/sparsity.hpp>
+
+#include <descent/optim/adam.hpp>
+#include <descent/optim/chain.hpp>
+#include <descent/optim/keep_zeros.hpp>
+#include <descent/optim/rate.hpp>
+#include <descent/train/checkpoint_format.hpp>
+#include <descent/train/minimize.hpp>
+
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include <catch2/catch_template_test_macros.hpp>
+#include <catch2/catch_test_macros.hpp>
+
+#include "message.hpp"
+
+using namespace descent;
+
+namespace {
+
+template <class T>
+params<T> two_tensors() {
+    params<T> p{{"a.weight", {2, 3}}, {"a.bias", {2}}, {"b.weight", {3, 2}}};
+    T const a[] = {T(1), T(-2), T(3), T(-4), T(5), T(-6)}, b[] = {T(.1), T(.2), T(-.3), T(.4), T(.5), T(7)};
+    std::copy(a, a + 6, p["a.weight"].data);
+    std::copy(b, b + 6, p["b.weight"].data);
+    p["a.bias"].flat().setConstant(T(1e-3));
+    return p;
+}
+
+template <class P>
+std::string kept(P const& p, std::string const& name) {
+    std::string bits;
+    for (bool const keep : p.mask(name))
+        bits += keep ? '1' : '0';
+    return bits;
+}
+
+/// Half the squared distance to 1, 2, 3, ...
+double bowl(params<float> const& x, params<float>& g) {
+    double sum = 0;
+    for (auto const& entry : x.entries())
+        for (descent::index i = entry.offset; i < entry.offset + entry.size(); ++i) {
+            g.data()[i] = x.data()[i] - float(i + 1);
+            sum += 0.5 * double(g.data()[i]) * double(g.data()[i]);
+        }
+    return sum;
+}
+
+/// What is pruned after each step, and the run after the 30th.
+struct course {
+    params<float> const& x;
+    std::vector<double> sparsity = {};
+    std::string middle = {};
+
+    void epoch_done(training<float> const& now) {
+        sparsity.push_back(prune::sparsity(x));
+        if (now.epoch == 30)
+            middle = format_checkpoint(now.take());
+    }
+};
+
+using plan = prune::gradual<params<float>, prune::magnitude>;
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("prune magnitude: the smallest go, over all tensors or in each, biases stay", "", float,
+                   double) {
+    using T = TestType;
+    auto p = two_tensors<T>();
+    prune::magnitude{.sparsity = 0.5}(p);  // 6 of 12: 0.1 to 0.5 and 1
+    CHECK(kept(p, "a.weight") == "011111");
+    CHECK(kept(p, "b.weight") == "000001");
+    CHECK(kept(p, "a.bias") == "11");
+    CHECK(p["b.weight"].flat().sum() == T(7));
+    prune::magnitude{.sparsity = 0.25}(p);  // what went is gone
+    CHECK(prune::sparsity(p) == 0.5);
+    prune::magnitude{.sparsity = 0.58}(p);  // 6.96: one more
+    CHECK(kept(p, "a.weight") == "001111");
+
+    auto each = two_tensors<T>();
+    prune::magnitude{.sparsity = 0.5, .on = {.scope = prune::scope::tensor}}(each);
+    CHECK(kept(each, "a.weight") == "000111");
+    CHECK(kept(each, "b.weight") == "000111");
+
+    auto limited = two_tensors<T>();
+    prune::magnitude{.sparsity = 0.5, .on = {.limit = 0.6}}(limited);  // 3 of 6 at most
+    CHECK(kept(limited, "a.weight") == "000111");
+    CHECK(kept(limited, "b.weight") == "000111");
+
+    auto named = two_tensors<T>();
+    prune::magnitude{.sparsity = 0.5, .on = {.tensors = "*.bias"}}(named);
+    CHECK(kept(named, "a.bias") == "01");
+    CHECK(prune::count_masks(named, {.tensors = "*"}).size() == 3);
+    CHECK(prune::count_masks(named, {.tensors = "a.*"})[1].sparsity() == 0.5);
+}
+
+TEST_CASE("prune magnitude: units of several weights") {
+    params<double> p{{"w", {4, 4, 1, 2}}};
+    auto const fresh = [&] {
+        p.clear_masks();
+        for (int i = 0; i < 32; ++i)
+            p.data()[i] = (i + 1) * (i % 2 ? -1 : 1);
+    };
+    auto const masked = [&](double sparsity, prune::granularity unit) {
+        fresh();
+        prune::magnitude{.sparsity = sparsity, .on = {.unit = unit}}(p);
+        return kept(p, "w");
+    };
+    std::string const none(8, '0'), all(8, '1');
+    CHECK(masked(0.5, prune::each_filter) == none + none + all + all);
+    CHECK(masked(0.6, prune::each_row) == none + none + all + all);    // 2.4 rows: the nearest
+    CHECK(masked(0.63, prune::each_row) == none + none + none + all);  // 2.52
+    std::string const row = "00001111";
+    CHECK(masked(0.5, prune::each_channel) == row + row + row + row);
+    CHECK(masked(0.125, prune::each_kernel) == "0000" + all.substr(4) + all + all + all);
+    // 3 x 5 blocks of a 4 x 8 matrix: 15, 9, 5 and 3 weights, means 11, 14, 27 and 30.
+    CHECK(masked(0.4, prune::blocks(3, 5)) == "000001110000011100000111" + all);
+    // The kept half of each four neighbors along the channels, place by place: channels 2 and 3.
+    CHECK(masked(0, prune::n_of_m(2, 4)) == row + row + row + row);
+    CHECK(masked(0, prune::n_of_m(1, 3)) == row + row + row + row);
+}
+
+TEST_CASE("prune magnitude: what cannot be is refused, and nothing changes") {
+    auto p = two_tensors<float>();
+    auto const told = [&](prune::magnitude const& by) {
+        std::string const message = message_of([&] { by(p); });
+        CHECK(!p.masked());
+        return message;
+    };
+    double const nan = std::numeric_limits<double>::quiet_NaN();
+    CHECK(told({.sparsity = 1}) == "prune: sparsity = 1: must be in [0, 1)");
+    CHECK(told({.sparsity = -0.1}) == "prune: sparsity = -0.1: must be in [0, 1)");
+    CHECK(told({.sparsity = nan}) == "prune: sparsity = nan: must be in [0, 1)");
+    CHECK(told({.sparsity = 0.9}) == "prune: sparsity = 0.9: nothing would be left of 'a.weight' [2, 3]");
+    CHECK(told({.sparsity = 0.9, .on = {.tensors = "a.bias"}}) ==
+          "prune: sparsity = 0.9: nothing would be left of 'a.bias' [2]");
+    CHECK(told({.sparsity = 0.5, .on = {.tensors = "c"}}) ==
+          "prune: 'c' matches no tensor, only 'a.weight', 'a.bias', 'b.weight' are there");
+    CHECK(told({.sparsity = 0.5, .on = {.limit = 0}}) == "prune: limit = 0: must be in (0, 1]");
+    CHECK(told({.sparsity = 0.5, .on = {.unit = prune::n_of_m(2, 4)}}) ==
+          "prune: sparsity = 0.5: 2 of 4 says it: must be 0");
+    CHECK(message_of([] { prune::n_of_m(4, 4); }) == "prune: 4 of 4: must be 1 <= kept < of");
+    CHECK(message_of([] { prune::blocks(0, 4); }) == "prune: blocks of 0 x 4: both must be >= 1");
+    p["b.weight"].data[2] = std::numeric_limits<float>::quiet_NaN();
+    CHECK(told({.sparsity = 0.5}) == "prune: a score of 'b.weight' is NaN");
+    params<float> vectors{{"v", {3}}, {"empty", {0, 3}}};
+    CHECK(message_of([&] { prune::magnitude{.sparsity = 0.5}(vectors); }) ==
+          "prune: there is no tensor of two axes, only 'v', 'empty'");
+}
+
+TEST_CASE("prune random: as many as asked for, others for another seed") {
+    params<float> p{{"w", {100, 10}}}, q = p;
+    prune::random{.sparsity = 0.3, .seed = 1}(p);
+    prune::random{.sparsity = 0.3, .seed = 2}(q);
+    CHECK(prune::sparsity(p) == 0.3);
+    CHECK(p.mask("w") != q.mask("w"));
+    auto const row = p.mask("w");
+    int first = 0;
+    for (std::size_t i = 0; i < 500; ++i)
+        first += !row[i];
+    CHECK(std::abs(first - 150) < 40);  // over 5 standard deviations
+}
+
+TEST_CASE("prune gradual: the cubic course, kept by the sweep, resumed bit for bit") {
+    params<float> x{{"w", {11, 16}}, {"b", {16}}};
+    plan const steps{x, {.sparsity = 0.8}, {.first = 10, .last = 50, .every = 10, .start = 0.2}};
+    CHECK(steps.at(9) == 0);
+    CHECK(steps.at(10) == 0.2);
+    CHECK(std::fabs(steps.at(30) - (0.8 - 0.6 * 0.125)) < 1e-15);
+    CHECK(steps.at(50) == 0.8);
+    CHECK(steps.at(51) == 0.8);
+
+    auto const run = [&](params<float>& weights, course& seen, std::string const& from) {
+        auto const start = from.empty() ? snapshot<float>{} : parse_checkpoint<float>(from);
+        minimize(bowl, weights, chain(adam{}, rate{1e-2}, keep_zeros{}), {.epochs = 100}, resume{start},
+                 plan{weights, steps.by, steps.when}, seen);
+    };
+    course seen{x};
+    run(x, seen, "");
+    std::vector<double> expected;
+    for (int step = 1; step <= 100; ++step)
+        expected.push_back(std::round(steps.at(step < 50 ? step / 10 * 10 : 50) * 176) / 176);
+    CHECK(seen.sparsity == expected);
+    auto const keep = x.mask("w");
+    double lost = 0;
+    for (std::size_t i = 0; i < keep.size(); ++i)
+        lost += keep[i] ? 0 : std::fabs(x["w"].data[i]);
+    CHECK(lost == 0);
+
+    params<float> y = x.like();
+    course again{y};
+    run(y, again, seen.middle);
+    CHECK(std::equal(x.data(), x.data() + x.arena_size(), y.data()));
+    CHECK(x.mask("w") == y.mask("w"));
+    CHECK(again.sparsity.size() == 70);
+}
+
+TEST_CASE("prune gradual: settings out of range, forgotten keep_zeros, another model") {
+    params<float> x{{"w", {11, 16}}, {"b", {16}}}, y = x;
+    auto const told = [&](params<float>& pruned, double sparsity, prune::gradual_steps const& when) {
+        return message_of([&] {
+            minimize(bowl, x, chain(adam{}, rate{1e-2}), {.epochs = 5},
+                     plan{pruned, {.sparsity = sparsity}, when});
+        });
+    };
+    CHECK(told(x, 1, {}) == "prune: sparsity = 1: must be in [0, 1)");
+    CHECK(told(x, 0.5, {.start = 0.6}) == "prune::gradual: start = 0.6: must be in [0, sparsity = 0.5]");
+    CHECK(told(x, 0.5, {.first = 5, .last = 4}) == "prune::gradual: steps 5 to 4: must be 0 <= first <= last");
+    CHECK(told(x, 0.5, {.last = 4, .every = 0}) == "prune::gradual: every = 0: must be >= 1");
+    CHECK(told(x, 0.5, {.last = 4, .power = 0}) == "prune::gradual: power = 0: must be > 0");
+    CHECK(told(y, 0.5, {}) == "prune::gradual: fit trains other weights than the model's");
+    CHECK(!x.masked());
+    CHECK(told(x, 0.5, {.last = 4, .every = 1}) ==
+          "prune::gradual: step 2: masked weights of 'w' have moved: the recipe needs keep_zeros{}");
+}
