@@ -52,6 +52,15 @@ std::vector<float> made(Table const& table, data::batch_request const& request, 
 
 }  // namespace
 
+TEST_CASE("train augmented: validation data of another size is refused") {
+    auto const table = pictures();
+    auto const more = doubled(table);
+    auto net = make_net(4);
+    // What is held out is not transformed, so its rows are those of the table.
+    CHECK(message_of([&] { fit(net, more, chain(adam{}, rate{0.1}), {}, validate_on{more}); }) ==
+          "validation: network: the data has 8 features, the network reads [4] = 4");
+}
+
 TEST_CASE("train augmented: a sample depends on seed, row and epoch alone") {
     auto const table = pictures();
     auto const more = doubled(table);

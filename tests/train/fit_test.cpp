@@ -171,7 +171,7 @@ TEST_CASE("train fit: data that cannot be learned is named before the first step
 
     auto const good = clouds<float>(10, 4), wrong = clouds<float>(10, 3);
     CHECK(message_of([&] { fit(model, good, chain(sgd{}, rate{0.1}), {}, validate_on{wrong}); }) ==
-          "softmax_regression: the data has 3 features, the model 4");
+          "validation: softmax_regression: the data has 3 features, the model 4");
     CHECK(message_of([&] { fit(model, good, chain(sgd{}, rate{-1.0})); }) ==
           "rate = -1: must be finite and > 0");
     CHECK(message_of([&] { fit(model, good, chain(sgd{}, rate{0.1}), {}, exec::openmp{-2}); }) ==

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -147,6 +148,16 @@ auto on_host(Executor const& executor) {
         return exec::serial{};
 }
 
+/// Checks what validate_on{data} holds: rows as they are there, since no batches are made of it.
+template <class M, class Data>
+void check_held_out(M& model, Data const& data) {
+    try {
+        model.check(data::source_of(data));
+    } catch (error const& fault) {
+        fail("validation: ", std::string_view(fault.what()));
+    }
+}
+
 /// fit by a method, behind prepare.
 template <class M, class Table, class Method, class... Argument>
 report<typename M::scalar> fit_by(M& model, Table const& train, Method const& method, Argument&... arguments) {
@@ -173,7 +184,7 @@ report<typename M::scalar> fit_by(M& model, Table const& train, Method const& me
     if constexpr (std::same_as<decltype(held_out), nothing const>) {
         return solve(nothing{});
     } else {
-        model.check(held_out.data);
+        check_held_out(model, held_out.data);
         return solve([&] { return model.loss(data::all_of(held_out.data), on_host(executor)); });
     }
 }
@@ -204,7 +215,7 @@ requires trainable<M, Table> report<typename M::scalar> fit(M& model, Table cons
     auto const executor = detail::pick<detail::executor_test>(exec::serial{}, arguments...);
     auto const held_out = detail::pick<detail::validation_test>(detail::nothing{}, arguments...);
     if constexpr (!std::same_as<decltype(held_out), detail::nothing const>)
-        model.check(held_out.data);
+        detail::check_held_out(model, held_out.data);
     using executor_type = std::remove_const_t<decltype(executor)>;
     using validation_type = std::remove_const_t<decltype(held_out)>;
     if constexpr (data::loading_table<Table>) {
