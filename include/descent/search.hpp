@@ -3,16 +3,26 @@
 
 // Hyperparameter search: spaces, trials, studies, samplers, schedulers.
 
+#include <descent/search/asha.hpp>
+#include <descent/search/bohb.hpp>
 #include <descent/search/domain.hpp>
 #include <descent/search/gaussian_process.hpp>
 #include <descent/search/gp_regression.hpp>
 #include <descent/search/grid.hpp>
 #include <descent/search/halton.hpp>
+#include <descent/search/hyperband.hpp>
 #include <descent/search/latin_hypercube.hpp>
+#include <descent/search/median_stop.hpp>
+#include <descent/search/patience_stop.hpp>
+#include <descent/search/percentile_stop.hpp>
+#include <descent/search/population.hpp>
 #include <descent/search/random.hpp>
 #include <descent/search/record.hpp>
 #include <descent/search/sobol.hpp>
 #include <descent/search/space.hpp>
 #include <descent/search/study.hpp>
+#include <descent/search/study_options.hpp>
+#include <descent/search/successive_halving.hpp>
+#include <descent/search/threshold_stop.hpp>
 #include <descent/search/tpe.hpp>
 #include <descent/search/trial.hpp>

@@ -17,7 +17,9 @@ enum class trial_state {
     running,   ///< asked, not told
     complete,  ///< told
     stopped,   ///< early, by the scheduler; its value is the last that it reported
-    failed     ///< its objective threw, or was not a number
+    failed,    ///< its objective threw, or was not a number
+    paused,    ///< stopped, but the scheduler may let it go on
+    waiting    ///< enqueued in a database, not begun
 };
 
 enum class goal { minimize, maximize };
@@ -57,9 +59,13 @@ struct history {
 
     /// The objective turned so that less is better; NaN where it is not known.
     double loss(record const& r, std::size_t objective = 0) const {
-        if (r.state != trial_state::complete && r.state != trial_state::stopped)
+        if (r.state != trial_state::complete && r.state != trial_state::stopped &&
+            r.state != trial_state::paused)
             return record::none;
-        double const value = objective < r.values.size() ? r.values[objective] : r.value;
+        return turned(objective < r.values.size() ? r.values[objective] : r.value, objective);
+    }
+    /// A value of an objective turned so that less is better.
+    double turned(double value, std::size_t objective = 0) const {
         return goals[objective] == goal::minimize ? value : -value;
     }
 
@@ -86,6 +92,21 @@ concept sampler = requires(S s, history const& past, std::int64_t number, std::v
 template <class S>
 concept scheduler = requires(S s, history const& past, record const& r) {
     { s.should_stop(past, r) } -> std::convertible_to<bool>;
+};
+
+/// A scheduler whose stops are pauses: next(past, more) names the paused trial that is to go on now, or -1.
+/// Where `more` is false no new trial will begin, so that nothing is to be waited for but those at work. Both
+/// answers follow from the past alone, so that several processes may share a study.
+template <class S>
+concept resuming_scheduler = scheduler<S> && requires(S s, history const& past, bool more) {
+    { s.next(past, more) } -> std::convertible_to<std::int64_t>;
+};
+
+/// A sampler whose trials begin where others ended: parent(past, number) names the trial whose state trial
+/// `number` gets a copy of, or -1. Asked right after suggest.
+template <class S>
+concept inheriting_sampler = sampler<S> && requires(S s, history const& past, std::int64_t number) {
+    { s.parent(past, number) } -> std::convertible_to<std::int64_t>;
 };
 
 }  // namespace descent::search

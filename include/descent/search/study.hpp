@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <concepts>
 #include <cstdint>
-#include <exception>
+#include <memory>
+#include <optional>
 #include <string>
-#include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <descent/core/status.hpp>
+#include <descent/search/detail/pacing.hpp>
 #include <descent/search/gaussian_process.hpp>
+#include <descent/search/study_options.hpp>
 #include <descent/search/trial.hpp>
 
 namespace descent::search {
@@ -23,22 +25,12 @@ struct run_to_end {
     bool should_stop(history const&, record const&) const { return false; }
 };
 
-/// How long a study goes on, and how wide.
-struct study_options {
-    std::int64_t trials = 100;  ///< this many more; <= 0: no limit
-    double seconds = 0;         ///< no new trial is begun after these; 0: no limit
-    int parallel = 1;           ///< trials at work at once, each on a thread of its own
-    int batch = 0;  ///< > 0: trials are asked for this many at a time, run on up to `parallel` threads and told
-                    ///< in order, so that the study is the same for every number of threads. 0: each thread
-                    ///< asks when it is free; with parallel = 1 that is reproducible too.
-};
-
 /// What callbacks see after each trial.
 struct study_progress {
     record const& last;
     record const& best;  ///< number -1: none is complete yet
     history const& past;
-    std::int64_t trials;  ///< told since the run began
+    std::int64_t trials;  ///< told since the run began; one that goes on after a pause is not a new one
     double seconds;       ///< since the run began
 };
 
@@ -109,7 +101,13 @@ public:
         queue_.push_back(std::move(values));
     }
 
-    /// A new trial, to be told of later.
+    /// Where trials keep their checkpoints, see trial::folder.
+    void set_folder(std::string folder) {
+        std::lock_guard const held(book_->lock);
+        book_->folder = std::move(folder);
+    }
+
+    /// A new trial, or one that goes on after a pause, to be told of later.
     trial ask() {
         std::lock_guard const held(book_->lock);
         return ask_locked();
@@ -151,7 +149,7 @@ public:
             p.value_in((*book_->space)[at]);
         }
         queue_.insert(queue_.begin(), std::move(values));
-        trial t = ask_locked();
+        trial t = new_locked();
         t.settle();
         close(t, value == value ? std::vector<double>{value} : std::vector<double>{},
               value == value ? "" : "the objective is not a number");
@@ -165,35 +163,67 @@ public:
         expect(options.parallel >= 1, "study: parallel = ", options.parallel, ": must be >= 1");
         expect(options.batch >= 0, "study: batch = ", options.batch, ": must be >= 0");
         expect(options.seconds >= 0, "study: seconds = ", options.seconds, ": must be >= 0");
-        pacing now{options};
+        detail::pacing now{options};
         auto const finish = [&](trial& t, attempt what) {
             std::lock_guard const held(book_->lock);
             close(t, std::move(what.values), std::move(what.failure));
-            ++now.done;
-            record const& last = book_->records[std::size_t(t.number())];
+            --now.working;
+            now.done += !t.resumed();
+            record const last = book_->records[std::size_t(t.number())];
+            std::int64_t const leader = best_locked();
+            record const best = leader >= 0 ? book_->records[std::size_t(leader)] : record{};
             history const past = book_->past();
-            record const none{}, &best = best_locked() >= 0 ? book_->records[std::size_t(best_locked())] : none;
             [[maybe_unused]] study_progress const p{last, best, past, now.done, now.seconds()};
             (now.hear(verdict_of(callbacks, p)), ...);
+            now.changed.notify_all();
+        };
+        // The next trial, new or one that goes on; none: no more for now, or, where none is at work, at all.
+        auto const begin = [&]() -> std::optional<trial> {
+            if (now.over || now.late())
+                return {};
+            bool const more = now.may_begin();
+            if (auto t = resume_locked(more)) {
+                ++now.working;
+                return t;
+            }
+            if (!more)
+                return {};
+            ++now.taken;
+            ++now.working;
+            return new_locked();
         };
         if (options.batch == 0) {
-            spread(options.parallel, now.over, [&] {
-                while (now.take()) {
-                    trial t = ask();
-                    finish(t, attempt_at(objective, t));
+            detail::spread(options.parallel, now, [&] {
+                for (;;) {
+                    std::optional<trial> t;
+                    {
+                        std::unique_lock held(book_->lock);
+                        // Those at work may, paused, let others go on.
+                        while (!(t = begin()) && now.working > 0 && !now.over && resuming_scheduler<Scheduler>)
+                            now.changed.wait_for(held, std::chrono::milliseconds(100));
+                    }
+                    if (!t)
+                        return;
+                    finish(*t, attempt_at(objective, *t));
                 }
             });
         } else {
             for (;;) {
-                int wanted = 0;
-                while (wanted < options.batch && now.take())
-                    ++wanted;
-                if (wanted == 0)
+                std::vector<trial> batch;
+                {
+                    std::lock_guard const held(book_->lock);
+                    while (int(batch.size()) < options.batch) {
+                        auto t = begin();
+                        if (!t)
+                            break;
+                        batch.push_back(std::move(*t));
+                    }
+                }
+                if (batch.empty())
                     break;
-                std::vector<trial> batch = ask(wanted);
                 std::vector<attempt> done(batch.size());
                 std::atomic<std::size_t> next{0};
-                spread(std::min(options.parallel, wanted), now.over, [&] {
+                detail::spread(std::min(options.parallel, int(batch.size())), now, [&] {
                     for (std::size_t i; (i = next++) < batch.size();)
                         done[i] = attempt_at(objective, batch[i]);
                 });
@@ -264,37 +294,6 @@ private:
         std::string failure = {};
     };
 
-    struct pacing {
-        study_options options;
-        std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
-        std::atomic<std::int64_t> taken{0};
-        std::atomic<bool> over{false};
-        std::int64_t done = 0;
-        bool out_of_time = false;
-        verdict end = {};
-        std::mutex lock = {};
-
-        explicit pacing(study_options o) : options(o) {}
-        double seconds() const {
-            return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-        }
-        /// May one more trial begin?
-        bool take() {
-            if (over)
-                return false;
-            if (options.seconds > 0 && seconds() >= options.seconds) {
-                std::lock_guard const held(lock);
-                out_of_time = true;
-                return false;
-            }
-            return options.trials <= 0 || taken++ < options.trials;
-        }
-        void hear(verdict said) {
-            if (said.stop && !over.exchange(true))
-                end = std::move(said);
-        }
-    };
-
     template <class Callback>
     static verdict verdict_of(Callback& callback, study_progress const& p) {
         using R = decltype(callback(p));
@@ -307,32 +306,6 @@ private:
         } else {
             return callback(p);
         }
-    }
-
-    /// The same work on `threads` threads, the caller's among them. The first exception comes out when all are
-    /// done.
-    template <class Work>
-    static void spread(int threads, std::atomic<bool>& over, Work const& work) {
-        std::exception_ptr failure;
-        std::mutex lock;
-        auto const guarded = [&] {
-            try {
-                work();
-            } catch (...) {
-                std::lock_guard const held(lock);
-                if (!failure)
-                    failure = std::current_exception();
-                over = true;
-            }
-        };
-        std::vector<std::thread> others;
-        for (int i = 1; i < threads; ++i)
-            others.emplace_back(guarded);
-        guarded();
-        for (std::thread& t : others)
-            t.join();
-        if (failure)
-            std::rethrow_exception(failure);
     }
 
     template <class Objective>
@@ -351,6 +324,8 @@ private:
             for (double const v : a.values)
                 if (v != v)
                     a.failure = "the objective is not a number";
+        } catch (storage_error const&) {
+            throw;
         } catch (std::exception const& thrown) {
             a.failure = thrown.what();
             if (a.failure.empty())
@@ -362,11 +337,35 @@ private:
     }
 
     trial ask_locked() {
+        if (auto t = resume_locked(true))
+            return std::move(*t);
+        return new_locked();
+    }
+
+    /// A paused trial that the scheduler wants to go on.
+    std::optional<trial> resume_locked([[maybe_unused]] bool more) {
+        if constexpr (resuming_scheduler<Scheduler>) {
+            std::int64_t const number = scheduler_.next(book_->past(), more);
+            if (number >= 0) {
+                record& r = book_->records[std::size_t(number)];
+                r.state = trial_state::running;
+                std::optional<trial> t{std::in_place, *book_, number, r.coordinates, std::vector<preset>{}};
+                t->set_resumed();
+                return t;
+            }
+        }
+        return {};
+    }
+
+    trial new_locked() {
         auto const number = std::int64_t(book_->records.size());
         search::space& space = *book_->space;
         std::vector<double> to(std::size_t(space.size()), record::none);
         if (!to.empty())
             sampler_.suggest(book_->past(), number, to);
+        std::int64_t parent = -1;
+        if constexpr (inheriting_sampler<Sampler>)
+            parent = sampler_.parent(book_->past(), number);
         record r;
         r.number = number;
         r.state = trial_state::running;
@@ -391,7 +390,22 @@ private:
                 r.chosen[i] = value;
         }
         book_->records.push_back(std::move(r));
+        inherit(number, parent);
         return {*book_, number, std::move(to), std::move(given)};
+    }
+
+    /// A copy of the parent's state; what no later trial can want goes.
+    void inherit([[maybe_unused]] std::int64_t number, [[maybe_unused]] std::int64_t parent) {
+        if constexpr (inheriting_sampler<Sampler>) {
+            auto& states = book_->states;
+            states.resize(std::max(states.size(), std::size_t(number) + 1));
+            if (parent >= 0 && states[std::size_t(parent)].data) {
+                detail::kept_state const& from = states[std::size_t(parent)];
+                states[std::size_t(number)] = {from.copy(from.data.get()), from.copy, from.type};
+            }
+            if (std::int64_t const old = number - sampler_.lifetime(); old >= 0)
+                states[std::size_t(old)] = {};
+        }
     }
 
     void close(trial const& t, std::vector<double> values, std::string failure) {
@@ -403,13 +417,17 @@ private:
             if (r.chosen[k] != r.chosen[k])
                 r.coordinates[k] = record::none;
         r.reason = std::move(failure);
-        r.state = !r.reason.empty() ? trial_state::failed
-                  : t.stopped()     ? trial_state::stopped
-                                    : trial_state::complete;
+        r.state = !r.reason.empty()               ? trial_state::failed
+                  : !t.stopped()                  ? trial_state::complete
+                  : resuming_scheduler<Scheduler> ? trial_state::paused
+                                                  : trial_state::stopped;
         if (r.state != trial_state::failed) {
             r.values = std::move(values);
             r.value = r.values[0];
         }
+        if (!inheriting_sampler<Sampler> && r.state != trial_state::paused &&
+            book_->states.size() > std::size_t(r.number))
+            book_->states[std::size_t(r.number)] = {};
     }
 
     std::int64_t best_locked() const {

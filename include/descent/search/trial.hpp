@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -47,7 +48,22 @@ struct preset {
     }
 };
 
+/// A database refused: the trial at work is not at fault, and the run ends with this.
+class storage_error : public error {
+public:
+    using error::error;
+};
+
 namespace detail {
+
+/// Anything that can be copied, by its type's mark.
+struct kept_state {
+    std::shared_ptr<void> data = nullptr;
+    std::shared_ptr<void> (*copy)(void const*) = nullptr;
+    void const* type = nullptr;
+};
+template <class S>
+inline constexpr char state_mark = 0;
 
 /// What a study and its trials share; each access holds the lock.
 struct book {
@@ -55,9 +71,15 @@ struct book {
     std::shared_ptr<search::space> space = std::make_shared<search::space>();
     std::vector<record> records = {};
     std::vector<goal> goals = {goal::minimize};
+    std::vector<kept_state> states = {};  // by number
     std::uint64_t seed = 0;
+    std::string folder = {};
     bool (*should_stop)(void* scheduler, history const& past, record const& r) = nullptr;
     void* scheduler = nullptr;
+    // Where all is written down as it happens.
+    void (*write_value)(void* storage, book const& b, std::int64_t number, index at) = nullptr;
+    void (*write_report)(void* storage, std::int64_t number, reported what) = nullptr;
+    void* storage = nullptr;
 
     history past() const { return {*space, records, goals}; }
 };
@@ -107,13 +129,52 @@ public:
         return ask(name, search::ordered(levels));
     }
 
-    /// The objective so far, at a step (an epoch, a number of samples) that grows from report to report. Throws
-    /// descent::error where it does not.
+    /// The last step that the trial reported before it was paused, or before its process died; 0: it begins.
+    std::int64_t resumed_at() const { return resumed_at_; }
+
+    /// What the trial needs to go on after a pause: an S, made by S{} when first asked for, that lives as long
+    /// as the study in this process. Of a sampler with parents: a copy of the parent's. Throws descent::error
+    /// where it was asked for as another type.
+    ///
+    ///     auto& last = t.state<snapshot<float>>();  // resume{last}, checkpoint{[&](auto& now) { last = now;
+    ///     }}
+    template <class S>
+    S& state() {
+        std::lock_guard const held(book_->lock);
+        if (book_->states.size() <= std::size_t(number_))
+            book_->states.resize(std::size_t(number_) + 1);
+        detail::kept_state& kept = book_->states[std::size_t(number_)];
+        if (!kept.data)
+            kept = {std::make_shared<S>(),
+                    [](void const* from) -> std::shared_ptr<void> {
+                        return std::make_shared<S>(*static_cast<S const*>(from));
+                    },
+                    &detail::state_mark<S>};
+        expect(kept.type == &detail::state_mark<S>, "trial: state: it is of another type");
+        return *static_cast<S*>(kept.data.get());
+    }
+
+    /// The folder for this trial's checkpoints, which other processes and later runs find too: as
+    /// checkpoint_file and resume_from take it. Only a name: nothing is made. Throws descent::error unless the
+    /// study has a database or set_folder.
+    std::string folder() const {
+        std::lock_guard const held(book_->lock);
+        expect(!book_->folder.empty(), "trial: folder: the study has none: set_folder");
+        return text(book_->folder, "/trial-", origin_);
+    }
+
+    /// The objective so far, at a step (an epoch, a number of samples) that grows from report to report. Steps
+    /// that the trial had reported before it was resumed are passed over. Throws descent::error where it does
+    /// not grow.
     void report(std::int64_t step, double value) {
         std::lock_guard const held(book_->lock);
         record& r = mine();
+        if (step <= resumed_at_)
+            return;
         expect(r.reports.empty() || r.reports.back().step < step, "trial: report: step = ", step,
                ": must be > ", r.reports.empty() ? step : r.reports.back().step);
+        if (book_->write_report)
+            book_->write_report(book_->storage, number_, {step, value});
         r.reports.push_back({step, value});
     }
 
@@ -121,7 +182,7 @@ public:
     bool should_stop() {
         std::lock_guard const held(book_->lock);
         record& r = mine();
-        if (!stopped_ && book_->should_stop && !r.reports.empty())
+        if (!stopped_ && book_->should_stop && !r.reports.empty() && r.reports.back().step > resumed_at_)
             stopped_ = book_->should_stop(book_->scheduler, book_->past(), r);
         return stopped_;
     }
@@ -131,7 +192,18 @@ public:
 
     // What a study makes.
     trial(detail::book& book, std::int64_t number, std::vector<double> proposed, std::vector<preset> given)
-        : book_(&book), number_(number), proposed_(std::move(proposed)), given_(std::move(given)) {}
+        : book_(&book),
+          number_(number),
+          origin_(number),
+          proposed_(std::move(proposed)),
+          given_(std::move(given)) {
+        if (auto const& reports = mine().reports; !reports.empty())
+            resumed_at_ = reports.back().step;
+    }
+    /// Its checkpoints are those of another one, which it repeats.
+    void set_origin(std::int64_t number) { origin_ = number; }
+    bool resumed() const { return resumed_; }
+    void set_resumed() { resumed_ = true; }
     /// Asks for every name of the space; the caller holds the lock.
     void settle() {
         for (index k = 0; k < book_->space->size(); ++k)
@@ -188,15 +260,17 @@ private:
             }
             chosen = of.value(coordinate);
             r.coordinates[std::size_t(at)] = of.coordinate(chosen);
+            if (book_->write_value)
+                book_->write_value(book_->storage, *book_, number_, at);
         }
         return chosen;
     }
 
     detail::book* book_;
-    std::int64_t number_;
+    std::int64_t number_, origin_, resumed_at_ = 0;
     std::vector<double> proposed_;
     std::vector<preset> given_;
-    bool stopped_ = false;
+    bool stopped_ = false, resumed_ = false;
 };
 
 }  // namespace descent::search

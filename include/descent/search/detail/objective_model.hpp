@@ -38,7 +38,7 @@ public:
                 rows.push_back(history::coordinate(r, k, nominal[std::size_t(k)] ? -1 : 0.5));
         };
         for (record const& r : past.records) {
-            if (r.state == trial_state::running || worst == -infinity)
+            if (r.state == trial_state::running || r.state == trial_state::waiting || worst == -infinity)
                 continue;
             place(r, points);
             double const loss = past.loss(r);

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <descent/core/status.hpp>
+#include <descent/search/study_options.hpp>
+
+namespace descent::search::detail {
+
+/// How far a run of a study is. All but `over` belongs to whoever holds the study's lock.
+struct pacing {
+    study_options options;
+    std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+    std::atomic<bool> over{false};
+    std::condition_variable changed = {};
+    std::int64_t taken = 0;    // new trials
+    std::int64_t working = 0;  // trials at work
+    std::int64_t done = 0;
+    bool out_of_time = false;
+    verdict end = {};
+
+    explicit pacing(study_options o) : options(o) {}
+    double seconds() const {
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    }
+    bool late() { return out_of_time = out_of_time || (options.seconds > 0 && seconds() >= options.seconds); }
+    bool may_begin() const { return options.trials <= 0 || taken < options.trials; }
+    void hear(verdict said) {
+        if (said.stop && !over.exchange(true))
+            end = std::move(said);
+    }
+};
+
+/// The same work on `threads` threads, the caller's among them. The first exception comes out when all are
+/// done.
+template <class Work>
+void spread(int threads, pacing& now, Work const& work) {
+    std::exception_ptr failure;
+    std::mutex lock;
+    auto const guarded = [&] {
+        try {
+            work();
+        } catch (...) {
+            std::lock_guard const held(lock);
+            if (!failure)
+                failure = std::current_exception();
+            now.over = true;
+            now.changed.notify_all();
+        }
+    };
+    std::vector<std::thread> others;
+    for (int i = 1; i < threads; ++i)
+        others.emplace_back(guarded);
+    guarded();
+    for (std::thread& t : others)
+        t.join();
+    if (failure)
+        std::rethrow_exception(failure);
+}
+
+}  // namespace descent::search::detail
