@@ -3,6 +3,7 @@
 
 // Everything of descent that needs only Eigen. Narrower and faster to compile: the umbrella of one area. CUDA
 // is behind <descent/cuda.cuh>, for nvcc.
+// Apart: <descent/distill.hpp>, compression: small models that learn from large ones
 // Apart: <descent/io.hpp>, byte formats; what reads and writes models and runs includes what it needs
 // Apart: <descent/prune.hpp>, compression: fewer weights
 // Apart: <descent/quantize.hpp>, compression: fewer bits for trained weights

@@ -113,6 +113,17 @@ public:
         return gradient_of(samples, g, executor);
     }
 
+    /// The same under a loss of the caller's: f(scores, slopes, scale) sees the last layer's outputs, sample
+    /// after sample, writes their slopes times the scale (1 / the samples' weight) and returns the weighted sum
+    /// of the losses.
+    template <class Executor, class F>
+    requires(Executor::host) double gradient(data::batch<T> const& samples, descent::params<T>& g,
+                                             Executor const& executor, F const& f) {
+        return learn(samples, g, executor, [&](auto const& p, double scale) {
+            return f(static_cast<T const*>(scores_at(p)), slopes_at(p), scale);
+        });
+    }
+
     /// Mean loss of the samples (a data::batch or a data::multi_target_batch) in evaluation.
     template <class Batch, class Executor = exec::serial>
     double loss(Batch const& samples, Executor const& executor = {}) const {
