@@ -21,3 +21,4 @@
 #include <descent/exec/cuda_runtime.cuh>
 #include <descent/linear/device_objective.hpp>
 #include <descent/nn/device/layers.hpp>
+#include <descent/nn/device_network.hpp>

@@ -3,6 +3,7 @@
 
 // Networks of layers, forward and backward by hand. What only some programs need and all would compile stands apart:
 // Apart: <descent/nn/attention.hpp>, multi-head self-attention
+// Apart: <descent/nn/device_network.hpp>, networks on a device; <descent/cuda.cuh> includes it
 // Apart: <descent/nn/gru.hpp>, gated recurrent units
 // Apart: <descent/nn/load.hpp>, weights from and to safetensors files
 // Apart: <descent/nn/lstm.hpp>, long short-term memory

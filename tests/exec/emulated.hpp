@@ -14,6 +14,8 @@
 
 namespace descent::test {
 
+class emulated_engine;
+
 /// A device on the host: memory that only upload() and download() reach, and blocks of threads one after
 /// another, their sums added in the order of exec::cuda's kernel. It runs what a GPU runs, without one.
 struct emulated {
@@ -52,6 +54,7 @@ struct emulated {
     }
 
     index stretch(index, std::size_t) const { return piece; }
+    emulated_engine engine() const;
 
     template <class Body>
     void launch(index blocks, Body const& body, double* partial) const {
@@ -92,6 +95,8 @@ struct emulated {
 /// What runs layers there: see exec/device.hpp.
 class emulated_engine : public emulated {
 public:
+    emulated_engine(emulated const& device = {}) : emulated(device) {}
+
     template <class T>
     void product(exec::block<T const> a, exec::block<T const> b, exec::block<T> c) const {
         for (index i = 0; i < c.rows; ++i)
@@ -114,5 +119,7 @@ private:
     mutable std::vector<double> scratch_;
     mutable int fault_ = 0;
 };
+
+inline emulated_engine emulated::engine() const { return {*this}; }
 
 }  // namespace descent::test

@@ -51,6 +51,12 @@ struct cuda {
         return detail::cuda_here<Use>::available();
     }
 
+    /// What runs the layers of a network on this stream: see exec::cuda_engine.
+    template <class Use = void>
+    auto engine() const {
+        return detail::cuda_here<Use>::engine(*this);
+    }
+
     /// Copies n numbers to the device, to the host, and zeros. `from` may be changed when upload() returns,
     /// `to` read when download() returns.
     template <class T>

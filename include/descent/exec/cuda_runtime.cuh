@@ -9,6 +9,12 @@
 #include <descent/exec/cuda_memory.cuh>
 #include <descent/exec/cuda_tuning.cuh>
 
+namespace descent::exec {
+
+class cuda_engine;
+
+}  // namespace descent::exec
+
 namespace descent::exec::detail {
 
 /// The body for one block of threads, and the sums of its threads, halves added to halves.
@@ -69,6 +75,12 @@ struct cuda_runtime {
         bool const any = cudaGetDeviceCount(&devices) == cudaSuccess && devices > 0;
         cudaGetLastError();
         return any;
+    }
+
+    // A template, so that the engine may be defined behind this.
+    template <class Engine = cuda_engine>
+    static Engine engine(cuda const& executor) {
+        return Engine(executor);
     }
 
     static void upload(cudaStream_t stream, void const* from, std::size_t bytes, void* to) {

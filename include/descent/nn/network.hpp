@@ -50,6 +50,10 @@ struct workspace_bytes {
     index fixed = 0;    ///< the same, whatever the batch
 };
 
+/// A network's batches on a device: see <descent/nn/device_network.hpp>.
+template <class Network, class Executor>
+class device_network;
+
 /// Layers under a loss: a model that fit trains, its tensors in one arena. Scores are the outputs of the last
 /// layer; the losses are those of linear models, one score or k scores a sample.
 ///
@@ -88,6 +92,12 @@ public:
     workspace_bytes workspace(index samples) const {
         index const room = rounded(samples) * index(sizeof(T));
         return {kept_room_ * room, passing_room_ * room, fixed_room_ * index(sizeof(T))};
+    }
+
+    /// The same network where a device runs it; it refers to this one.
+    template <class Executor>
+    requires(!Executor::host) auto on_device(Executor const& executor) {
+        return device_network<network, Executor>(*this, executor);
     }
 
     /// Mean loss of the samples in training, and its gradient, which overwrites g. Shapes are not checked here:
@@ -263,6 +273,9 @@ public:
     }
 
 private:
+    template <class Network, class Executor>
+    friend class device_network;
+
     /// Rows that evaluation runs at a time: enough to be fast, few enough to stay in cache.
     static constexpr index at_once = 64;
 

@@ -101,15 +101,15 @@ struct parallel {
         }
 
     private:
-        /// `count` numbers of each sample, which begin so many apart.
+        /// `size` numbers of each sample, which begin so many apart.
         template <class Pass>
         static void copy_parts(Pass const& p, T const* from, index from_step, T* to, index to_step,
-                               index count) {
+                               index size) {
             if constexpr (Pass::host)
                 p.executor.for_each(
-                    p.samples, [=](index s) { std::copy_n(from + s * from_step, count, to + s * to_step); });
+                    p.samples, [=](index s) { std::copy_n(from + s * from_step, size, to + s * to_step); });
             else
-                device_copy_parts(detail::there{}, p.executor, p.samples, from, from_step, to, to_step, count);
+                device_copy_parts(detail::there{}, p.executor, p.samples, from, from_step, to, to_step, size);
         }
 
         template <std::size_t I>

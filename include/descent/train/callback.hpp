@@ -26,6 +26,7 @@ struct training {
     double seconds = 0;                ///< since the start
     bool improved = false;             ///< after an epoch: is this the best so far?
     descent::report<T> const& report;  ///< history and counts so far
+    /// Where a device trains them, they are those of the last epoch until take().
     params<T> const& weights;
 
     /// A copy of the whole run, to go on from later. Not cheap: all weights and slots.

@@ -60,21 +60,15 @@ concept solvable = trainable<M, Table> && requires(M& model, Table const& table)
 
 namespace detail {
 
-template <class M, class Batch, class Executor, class Validation>
-struct model_problem {
+/// What a model offers to the training loop, whatever its batches come from.
+template <class M, class Executor, class Validation>
+struct learning {
     using T = typename M::scalar;
 
     M& model;
-    Batch all;
     Executor executor;
     Validation held_out;
 
-    index samples() const { return all.samples(); }
-    double gradient(index const* order, index first, index count, params<T>& g) {
-        Batch batch = all;
-        batch.order = order;
-        return model.gradient(batch.part(first, count), g, executor);
-    }
     double validation() requires(!std::same_as<Validation, nothing>) {
         return model.loss(data::all_of(held_out.data), executor);
     }
@@ -82,17 +76,43 @@ struct model_problem {
     std::uint64_t& model_steps() requires counts_steps<M> { return model.steps(); }
 };
 
-/// The same for a table whose batches are made when they are needed: see data/loading.hpp.
-template <class M, class Loader, class Executor, class Validation>
-struct loaded_problem {
+/// The same of a model on a device.
+template <class M, class Executor, class Validation>
+requires(!Executor::host) struct learning<M, Executor, Validation> {
     using T = typename M::scalar;
+    using gradient_memory = typename Executor::template memory<T>;
 
     M& model;
+    Executor executor;
+    Validation held_out;
+
+    double validation() requires(!std::same_as<Validation, nothing>) {
+        return model.loss(data::all_of(held_out.data), executor);
+    }
+    params<T>& state() { return model.state(); }
+    std::uint64_t& model_steps() { return model.steps(); }
+    void train_at(T const* weights) { model.train_at(weights); }
+    void pull() { model.pull(); }
+};
+
+template <class M, class Batch, class Executor, class Validation>
+struct model_problem : learning<M, Executor, Validation> {
+    Batch all;
+
+    index samples() const { return all.samples(); }
+    double gradient(index const* order, index first, index count, auto& g) {
+        Batch batch = all;
+        batch.order = order;
+        return this->model.gradient(batch.part(first, count), g, this->executor);
+    }
+};
+
+/// The same for a table whose batches are made when they are needed: see data/loading.hpp.
+template <class M, class Loader, class Executor, class Validation>
+struct loaded_problem : learning<M, Executor, Validation> {
     index rows;
     std::vector<index> order;  // outlives a loader that reads it ahead
     Loader loader;
-    Executor executor;
-    Validation held_out;
     data::batch_request epoch = {};
     index batch = 0;
 
@@ -103,18 +123,22 @@ struct loaded_problem {
         epoch = {shuffled ? order.data() : nullptr, 0, 0, seed, number};
         batch = size;
     }
-    double gradient(index const*, index first, index count, params<T>& g) {
+    double gradient(index const*, index first, index count, auto& g) {
         data::batch_request now = epoch, next = epoch;
         now.first = first, now.count = count;
         next.first = first + count, next.count = std::min(batch, rows - next.first);
-        return model.gradient(loader.get(now, next).rows(), g, executor);
+        return this->model.gradient(loader.get(now, next).rows(), g, this->executor);
     }
-    double validation() requires(!std::same_as<Validation, nothing>) {
-        return model.loss(data::all_of(held_out.data), executor);
-    }
-    params<T>& state() requires has_state<M> { return model.state(); }
-    std::uint64_t& model_steps() requires counts_steps<M> { return model.steps(); }
 };
+
+/// What handles data that is the host's: the executor, or serial where that is a device.
+template <class Executor>
+auto on_host(Executor const& executor) {
+    if constexpr (Executor::host)
+        return executor;
+    else
+        return exec::serial{};
+}
 
 /// What makes the table's batches.
 template <class Table, class Executor>
@@ -137,15 +161,6 @@ solve::outcome solve_samples(M& model, Batch const& batch, Method const& method,
     if (model.intercept())
         new (&bias) vector_view<T>(model.params()["bias"].data, 1);
     return method.run(problem, model.params()["weight"].flat(), bias, watch);
-}
-
-/// What evaluates held-out data, which is the host's: the executor, or serial where that is a device.
-template <class Executor>
-auto on_host(Executor const& executor) {
-    if constexpr (Executor::host)
-        return executor;
-    else
-        return exec::serial{};
 }
 
 /// Checks what validate_on{data} holds: rows as they are there, since no batches are made of it.
@@ -189,6 +204,25 @@ report<typename M::scalar> fit_by(M& model, Table const& train, Method const& me
     }
 }
 
+/// fit by a recipe, behind prepare: the weights are the model's, or of the model behind one on a device.
+template <class M, class Table, class Executor, class Validation, class Recipe, class... Argument>
+report<typename M::scalar> fit_rows(M& model, params<typename M::scalar>& weights, Table const& table,
+                                    Executor const& executor, Validation const& held_out, Recipe const& recipe,
+                                    fit_options const& options, Argument&... arguments) {
+    using T = typename M::scalar;
+    learning<M, Executor, Validation> const base{model, executor, held_out};
+    if constexpr (data::loading_table<Table>) {
+        using loader = decltype(loader_of(table, on_host(executor)));
+        loaded_problem<M, loader, Executor, Validation> problem{
+            base, table.samples(), {}, loader_of(table, on_host(executor))};
+        return detail::train<T>(problem, weights, recipe, options, arguments...);
+    } else {
+        model_problem<M, decltype(data::all_of(table)), Executor, Validation> problem{base,
+                                                                                      data::all_of(table)};
+        return detail::train<T>(problem, weights, recipe, options, arguments...);
+    }
+}
+
 template <class M, class Table>
 void prepare(M& model, Table const& table) {
     if constexpr (requires { model.prepare(table); })
@@ -205,6 +239,9 @@ void prepare(M& model, Table const& table) {
 ///     auto report = fit(model, train, chain(adam{}, rate{1e-2}), {.epochs = 20, .batch = mini_batch{256}},
 ///                       exec::openmp{}, progress_bar{}, early_stopping{.patience = 3});
 ///
+/// With exec::cuda{} (<descent/cuda.cuh>) a network is trained on the device: its weights, slots and
+/// activations stay there, batches go up, and each epoch brings the weights home for callbacks and the report.
+///
 /// Training goes on from the model's present weights. Throws descent::error for data that the model cannot take
 /// (empty, NaN, labels out of range) and for bad options; a run that diverges is a status in the report.
 template <class M, sample_table Table, update_rule Recipe, class... Argument>
@@ -216,16 +253,16 @@ requires trainable<M, Table> report<typename M::scalar> fit(M& model, Table cons
     auto const held_out = detail::pick<detail::validation_test>(detail::nothing{}, arguments...);
     if constexpr (!std::same_as<decltype(held_out), detail::nothing const>)
         detail::check_held_out(model, held_out.data);
-    using executor_type = std::remove_const_t<decltype(executor)>;
-    using validation_type = std::remove_const_t<decltype(held_out)>;
-    if constexpr (data::loading_table<Table>) {
-        detail::loaded_problem<M, decltype(detail::loader_of(train, executor)), executor_type, validation_type>
-            problem{model, train.samples(), {}, detail::loader_of(train, executor), executor, held_out};
-        return detail::train<typename M::scalar>(problem, model.params(), recipe, options, arguments...);
+    if constexpr (std::remove_const_t<decltype(executor)>::host) {
+        return detail::fit_rows(model, model.params(), train, executor, held_out, recipe, options,
+                                arguments...);
     } else {
-        detail::model_problem<M, decltype(data::all_of(train)), executor_type, validation_type> problem{
-            model, data::all_of(train), executor, held_out};
-        return detail::train<typename M::scalar>(problem, model.params(), recipe, options, arguments...);
+        static_assert(
+            requires { model.on_device(executor); },
+            "on a device recipes train networks; linear models are trained there by methods of solve/");
+        auto there = model.on_device(executor);
+        return detail::fit_rows(there, model.params(), train, executor, held_out, recipe, options,
+                                arguments...);
     }
 }
 

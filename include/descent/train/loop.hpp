@@ -27,7 +27,30 @@
 //     void enter(index const* order, index batch, std::uint64_t seed, std::int64_t epoch)
 //                                                                        only if it wants to know of each epoch
 //     std::uint64_t& model_steps()                                       only if the model counts its steps
+//
+// Where the weights are trained on a device, the problem has beside these
+//
+//     gradient_memory                                                    what gradient() writes, on the device
+//     void train_at(T const* weights)                                    where the weights are from now on
+//     void pull()                                                        the state comes to the host
 namespace descent::detail {
+
+template <class Problem>
+concept has_device_gradient = requires {
+    typename Problem::gradient_memory;
+};
+
+/// Where gradients lie: with the weights that are trained.
+template <class Problem, class T>
+struct gradient_of {
+    using type = params<T>;
+    static type like(params<T> const& weights) { return weights.like(); }
+};
+template <has_device_gradient Problem, class T>
+struct gradient_of<Problem, T> {
+    using type = typename Problem::gradient_memory;
+    static type like(params<T> const& weights) { return type(std::size_t(weights.arena_size())); }
+};
 
 template <class T, class Problem, class Optimizer, bool Averaged, class... Callback>
 class training_run {
@@ -38,7 +61,7 @@ public:
           problem_(problem),
           optimizer_(optimizer),
           options_(options),
-          gradient_(weights.like()),
+          gradient_(gradient_of<Problem, T>::like(weights)),
           callbacks_(callbacks...),
           batch_size_(options.batch.size ? options.batch.size : problem.samples()),
           batches_(full() ? 1 : (problem.samples() - 1) / batch_size_ + 1) {
@@ -51,6 +74,7 @@ public:
         });
         if (from)
             resume(*from);
+        weights_leave();
         clock_ = std::chrono::steady_clock::now();
         before_ = report_.seconds;
     }
@@ -70,6 +94,7 @@ public:
                 run_epoch();
             finish();
         });
+        guarded([&] { weights_come(); });
         // Each end() runs however this was left, so that terminals and signal handlers are put back.
         each([&](auto& callback) { guarded([&] { call_end(callback, now()); }); });
         if (failure)
@@ -83,6 +108,7 @@ private:
     void run_epoch() {
         index const* const order = shuffle();
         index const samples = problem_.samples();
+        weights_leave();
         enter(order);
         for (; batch_ < batches_ && !stopped_;) {
             index const first = full() ? 0 : batch_ * batch_size_;
@@ -90,7 +116,7 @@ private:
             double const loss = problem_.gradient(order, first, count, gradient_);
             report_.evaluations += std::max<index>(count, 1);
             if (full())
-                report_.gradient_norm = norm(gradient_);
+                report_.gradient_norm = gradient_norm();
             if (!std::isfinite(loss))
                 return diverge(text("epoch ", report_.epochs + 1, ": loss is ", loss));
             if (full()) {
@@ -103,6 +129,7 @@ private:
                 }
             }
             loss_sum_ += loss * double(std::max<index>(count, 1));
+            ahead_ = true;
             report_.steps += optimizer_.step(gradient_);
             ++batch_;
             now_.loss = loss;
@@ -124,6 +151,7 @@ private:
         ++report_.epochs;
         batch_ = 0;
         loss_sum_ = 0;
+        weights_come();
         if (!std::isfinite(weights_.sum_of_squares()))
             return diverge(text("epoch ", report_.epochs, ": a weight is not finite"));
         double validation = epoch_record::none;
@@ -181,6 +209,7 @@ private:
     }
 
     void finish() {
+        weights_come();
         // With full batches the loss so far is that of the weights before the last update.
         if (full() && report_.status != status::diverged && report_.status != status::converged &&
             report_.steps > 0) {
@@ -191,7 +220,7 @@ private:
             report_.evaluations += std::max<index>(problem_.samples(), 1);
             if (std::isfinite(loss)) {
                 report_.loss = loss;
-                report_.gradient_norm = norm(gradient_);
+                report_.gradient_norm = gradient_norm();
                 if constexpr (!validates)
                     keep_if_best(loss, report_.epochs);
             } else {
@@ -299,6 +328,7 @@ private:
 
     static snapshot<T> take(void* self) {
         auto& run = *static_cast<training_run*>(self);
+        run.weights_come();
         model_memory memory = run.remember();
         snapshot<T> copy{run.weights_,
                          run.optimizer_.state(),
@@ -352,8 +382,35 @@ private:
         return before_ + std::chrono::duration<double>(std::chrono::steady_clock::now() - clock_).count();
     }
 
-    static double norm(params<T> const& g) { return std::sqrt(g.sum_of_squares()); }
+    double gradient_norm() const {
+        if constexpr (there) {
+            params<T> copy = weights_.like();
+            problem_.executor.download(gradient_.data(), copy.arena_size(), copy.data());
+            return std::sqrt(copy.sum_of_squares());
+        } else {
+            return std::sqrt(gradient_.sum_of_squares());
+        }
+    }
 
+    /// From the host to where they are trained: what callbacks have changed counts.
+    void weights_leave() {
+        if constexpr (there) {
+            optimizer_.push();
+            problem_.train_at(optimizer_.device_weights().data());
+        }
+        ahead_ = false;
+    }
+    /// Back, with the state, if steps have changed them.
+    void weights_come() {
+        if constexpr (there)
+            if (ahead_) {
+                optimizer_.pull();
+                problem_.pull();
+            }
+        ahead_ = false;
+    }
+
+    static constexpr bool there = has_device_gradient<Problem>;
     static constexpr bool validates = requires(Problem & p) { p.validation(); };
     static constexpr bool stateful = requires(Problem & p) { p.state(); };
     static constexpr bool counts = requires(Problem & p) { p.model_steps(); };
@@ -362,7 +419,7 @@ private:
     Problem& problem_;
     Optimizer& optimizer_;
     fit_options options_;
-    params<T> gradient_;
+    typename gradient_of<Problem, T>::type gradient_;
     std::tuple<Callback&...> callbacks_;
     index batch_size_, batches_;
     report<T> report_;
@@ -370,7 +427,7 @@ private:
     std::int64_t shuffled_ = -1;
     std::int64_t batch_ = 0;
     double loss_sum_ = 0;
-    bool stopped_ = false;
+    bool stopped_ = false, ahead_ = false;
     std::chrono::steady_clock::time_point clock_;
     double before_ = 0;
     training<T> now_{.report = report_, .weights = weights_, .take_ = &take, .run_ = this};
