@@ -34,7 +34,7 @@ template <class Loss>
 auto training(int most, Loss loss) {
     return [=](search::trial& t) {
         int& step = t.state<int>();
-        CHECK(step == t.resumed_at());
+        expect(step == t.resumed_at(), "the state is not that of the pause");
         while (step < most) {
             ++step;
             t.report(step, loss(t, step));
@@ -286,6 +286,7 @@ TEST_CASE("search population: members that cannot alone reach the top together d
     // 1.2 - h0 theta0^2 - h1 theta1^2.
     struct point {
         double a = 0.9, b = 0.9;
+        bool fresh = true;
     };
     // 1.2 - 0.9^2 = 0.39 is the most that one variable alone gives.
     auto const reached = [](int parallel) {
@@ -297,7 +298,8 @@ TEST_CASE("search population: members that cannot alone reach the top together d
         std::atomic<int> fresh{0};
         study.maximize({.trials = 8 * 12, .parallel = parallel}, [&](search::trial& t) {
             point& p = t.state<point>();
-            fresh += p.a == 0.9 && p.b == 0.9;
+            fresh += p.fresh;
+            p.fresh = false;
             for (int step = 0; step < 10; ++step) {
                 p.a -= 0.02 * t["h0"] * p.a;
                 p.b -= 0.02 * t["h1"] * p.b;

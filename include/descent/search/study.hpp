@@ -403,8 +403,9 @@ private:
                 detail::kept_state const& from = states[std::size_t(parent)];
                 states[std::size_t(number)] = {from.copy(from.data.get()), from.copy, from.type};
             }
-            if (std::int64_t const old = number - sampler_.lifetime(); old >= 0)
-                states[std::size_t(old)] = {};
+            for (std::int64_t old = 0; old <= number - sampler_.lifetime(); ++old)
+                if (book_->records[std::size_t(old)].state != trial_state::running)
+                    states[std::size_t(old)] = {};
         }
     }
 
