@@ -37,6 +37,14 @@ TEST_CASE("nn batch_norm: statistics of the batch in training, running ones in e
     }
 }
 
+TEST_CASE("nn batch_norm: one number a channel has no variance to train with") {
+    layer_check::bench<nn::batch_norm, double> b(nn::batch_norm{}, {3}, 1, {});
+    CHECK(message_of([&] { b.forward(exec::serial{}, true); }) ==
+          "batch_norm: a training batch of 1 sample: must be of 2 or more, for a variance");
+    b.forward(exec::serial{}, false);
+    CHECK(std::isfinite(b.y[0]));
+}
+
 TEST_CASE("nn batch_norm: shapes are checked when it is bound") {
     nn::builder<float> b;
     auto const said = [&](nn::batch_norm const& d, shape const& input) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <descent/data/weigh.hpp>
 #include <descent/nn/activation.hpp>
+#include <descent/nn/batch_norm.hpp>
 #include <descent/nn/dense.hpp>
 #include <descent/nn/dropout.hpp>
 #include <descent/nn/network.hpp>
@@ -109,6 +110,26 @@ TEST_CASE("train network: dropout and running means resume from every batch and 
     CHECK(check(recipe_of(0.05), {.epochs = 3, .batch = 16}) == 12);
     CHECK(check(recipe_of(0.1, 3), {.epochs = 3, .batch = 16}) == 12);
     CHECK(check(recipe_of(0.1), {.epochs = 3}) == 3);  // the loss at the end is no step
+}
+
+TEST_CASE("train network: batches that batch_norm cannot learn from are refused before the first step") {
+    auto const table = clouds<float>(33, 4, 1);
+    nn::network net{nn::input<float>{4}, nn::sequential{nn::dense{6}, nn::batch_norm{}, nn::dense{3}}};
+    auto const before = net.params();
+    auto const said = [&](auto const& rows, batch_policy const& batch) {
+        return message_of([&] { fit(net, rows, recipe_of(0.1), {.epochs = 1, .batch = batch}); });
+    };
+    CHECK(said(table, 16) ==
+          "fit: 33 samples in batches of 16 leave a last one of 1: 1 (batch_norm) needs 2 or more, for a variance");
+    CHECK(said(table, 1) == "fit: 33 samples in batches of 1: 1 (batch_norm) needs 2 or more, for a variance");
+    CHECK(said(clouds<float>(1, 4), full_batch{}) ==
+          "fit: 1 sample in batches of 1: 1 (batch_norm) needs 2 or more, for a variance");
+    CHECK(same_bits(net.params(), before));
+    CHECK(said(table, 31) == "(no error)");
+    CHECK(said(table, full_batch{}) == "(no error)");
+    CHECK(message_of([&] { refresh_statistics(net, table, 16); }) == "(no error)");
+    CHECK(message_of([&] { refresh_statistics(net, clouds<float>(1, 4)); }) ==
+          "1 (batch_norm): a training batch of 1 sample: must be of 2 or more, for a variance");
 }
 
 TEST_CASE("train network: the best weights come with the state of their time") {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <string>
 #include <string_view>
 
 #include <descent/core/math.hpp>
@@ -15,9 +16,10 @@ namespace descent::nn {
 /// [channels, length], or each feature of [features] (Ioffe, Szegedy: "Batch normalization", 2015). Training
 /// takes mean and variance over the batch (and the places), and moves the running ones to them by the share
 /// `momentum`; evaluation takes the running ones. As in torch.nn.BatchNorm2d the variance is over n, the one
-/// that goes into the running variance over n - 1 (over 1, where n is 1). Tensors: "weight", "bias"
-/// [channels]; state "running_mean" (0), "running_var" (1). bind throws descent::error for other shapes, unless
-/// epsilon > 0 and 0 <= momentum <= 1.
+/// that goes into the running variance over n - 1. Tensors: "weight", "bias" [channels]; state "running_mean"
+/// (0), "running_var" (1). bind throws descent::error for other shapes, unless epsilon > 0 and 0 <= momentum
+/// <= 1; a training batch of one number a channel, from which nothing could be learned, is refused, by fit
+/// before the first step.
 struct batch_norm {
     double momentum = 0.1;
     double epsilon = 1e-5;
@@ -30,7 +32,8 @@ struct batch_norm {
         static constexpr bool reads_output = false;
 
         bound(batch_norm const& d, shape const& input, builder<T>& b)
-            : shape_(input),
+            : where_(b.where(name)),
+              shape_(input),
               channels_(input[0]),
               plane_(input.size() / channels_),
               momentum_(d.momentum),
@@ -39,11 +42,16 @@ struct batch_norm {
               bias_(b.add("bias", {channels_}, zeros)),
               mean_(b.add_state("running_mean", {channels_}, 0)),
               variance_(b.add_state("running_var", {channels_}, 1)),
-              seen_(b.keep(2 * channels_)) {}
+              seen_(b.keep(2 * channels_)) {
+            if (plane_ == 1)
+                b.needs_two(name);
+        }
         shape output() const { return shape_; }
 
         template <class Pass>
         void forward(Pass& p, T const* x, T* y) const {
+            expect(!p.training || p.samples * plane_ > 1, where_,
+                   ": a training batch of 1 sample: must be of 2 or more, for a variance");
             numbers<Pass> const of(*this, p);
             if constexpr (!Pass::host)
                 device_batch_norm(detail::there{}, p.executor, of, x, y);
@@ -238,6 +246,7 @@ struct batch_norm {
             });
         }
 
+        std::string where_;
         shape shape_;
         index channels_, plane_;
         double momentum_;

@@ -144,6 +144,14 @@ public:
                    : text(std::string_view(prefix_).substr(0, prefix_.size() - 1), " (", layer, ")");
     }
 
+    /// A training batch must have two samples, or this layer throws: then fit can tell before it begins.
+    void needs_two(std::string_view layer) {
+        if (needs_two_.empty())
+            needs_two_ = where(layer);
+    }
+    /// The first layer that called needs_two, or nothing.
+    std::string const& needs_two() const { return needs_two_; }
+
     /// The layers that were bound, each before its children.
     std::vector<bound_place> const& places() const { return places_; }
     std::vector<tensor_spec> const& trained() const { return trained_; }
@@ -185,7 +193,7 @@ private:
 
     bound_place* here() { return here_ < 0 ? nullptr : &places_[std::size_t(here_)]; }
 
-    std::string prefix_;
+    std::string prefix_, needs_two_;
     std::vector<bound_place> places_;
     int here_ = -1, last_ = -1;
     std::vector<tensor_spec> trained_, state_;

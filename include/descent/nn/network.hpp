@@ -100,6 +100,9 @@ public:
         return device_network<network, Executor>(*this, executor);
     }
 
+    /// The layer that throws for a training batch of one sample, where there is one.
+    std::string const& needs_two() const { return needs_two_; }
+
     /// Mean loss of the samples in training, and its gradient, which overwrites g. Shapes are not checked here:
     /// see check.
     template <class Executor = exec::serial>
@@ -295,6 +298,7 @@ private:
         slopes_ = b.pass_above(outputs());
         second_ = b.fix(outputs() * lanes_of<native_pack<T>>);
         kept_room_ = b.kept_room(), passing_room_ = b.passing_room(), fixed_room_ = b.fixed_room();
+        needs_two_ = b.needs_two();
         params_ = descent::params<T>(b.trained());
         state_ = descent::params<T>(b.state());
         b.start(params_, state_, seed_);
@@ -469,6 +473,7 @@ private:
     bound_layer<Layers, T> layers_;
     region scores_, slopes_, second_;
     index kept_room_ = 0, passing_room_ = 0, fixed_room_ = 0;
+    std::string needs_two_;
     descent::params<T> params_, state_;
     // The workspace, which evaluation needs too.
     mutable aligned_buffer<T> kept_, passing_, fixed_;

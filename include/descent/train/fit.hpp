@@ -173,6 +173,18 @@ void check_held_out(M& model, Data const& data) {
     }
 }
 
+/// Throws where a training batch is of one sample and the model has a layer that refuses those.
+template <class M>
+void check_batches(M const& model, index samples, fit_options const& options) {
+    if constexpr (requires { model.needs_two(); }) {
+        index const size = options.batch.size > 0 ? std::min(options.batch.size, samples) : samples;
+        expect(model.needs_two().empty() || (samples - 1) % size > 0, "fit: ", samples,
+               samples == 1 ? " sample" : " samples", " in batches of ", size,
+               size > 1 ? " leave a last one of 1: " : ": ", model.needs_two(),
+               " needs 2 or more, for a variance");
+    }
+}
+
 /// fit by a method, behind prepare.
 template <class M, class Table, class Method, class... Argument>
 report<typename M::scalar> fit_by(M& model, Table const& train, Method const& method, Argument&... arguments) {
@@ -249,6 +261,7 @@ requires trainable<M, Table> report<typename M::scalar> fit(M& model, Table cons
                                                             fit_options const& options = {},
                                                             Argument&&... arguments) {
     detail::prepare(model, train);
+    detail::check_batches(model, train.samples(), options);
     auto const executor = detail::pick<detail::executor_test>(exec::serial{}, arguments...);
     auto const held_out = detail::pick<detail::validation_test>(detail::nothing{}, arguments...);
     if constexpr (!std::same_as<decltype(held_out), detail::nothing const>)

@@ -17,14 +17,16 @@ namespace descent {
 ///     net.params() = report.averaged;
 ///     refresh_statistics(net, train, 256, exec::openmp{});
 ///
-/// Throws descent::error for data that the network cannot take and for a batch below 1.
+/// A sample that would be left alone joins the batch before it. Throws descent::error for data that the network
+/// cannot take, for a batch below 1, and for one sample where batch_norm needs two.
 template <class M, class Table, class Executor = exec::serial>
 void refresh_statistics(M& net, Table const& table, index batch = 256, Executor const& executor = {}) {
     expect(batch >= 1, "refresh_statistics: batch = ", batch, ": must be >= 1");
     net.check(table);
     auto const all = data::all_of(table);
-    for (index first = 0; first < all.samples(); first += batch) {
-        index const count = std::min(batch, all.samples() - first);
+    for (index first = 0, count = 0; first < all.samples(); first += count) {
+        index const left = all.samples() - first;
+        count = left == batch + 1 && batch > 1 ? left : std::min(batch, left);
         net.observe(all.part(first, count), double(count) / double(first + count), executor);
     }
 }
