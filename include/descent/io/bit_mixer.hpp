@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -14,22 +15,53 @@ namespace descent::io {
 
 namespace detail {
 
-/// 65536 / (1 + e^-(x / 128)) for x = -1536 .. 1536, within [1, 65535]. Whole numbers, so that all machines
-/// code alike.
 inline constexpr int logistic_reach = 1536;
+
+/// 65536 / (1 + e^-(x / 128)) for x = -reach .. reach, within [1, 65535]. Whole numbers, so that all machines
+/// code alike.
+template <int reach>
 inline constexpr auto logistic_table = [] {
-    std::array<std::uint16_t, 2 * logistic_reach + 1> table{};
+    std::array<std::uint16_t, 2 * reach + 1> table{};
     double step = 1, term = 1;  // e^(1 / 128)
     for (int i = 1; i < 12; ++i)
         step += term /= 128.0 * i;
     double power = 1;
-    for (int x = 0; x <= logistic_reach; ++x, power *= step) {
+    for (int x = 0; x <= reach; ++x, power *= step) {
         auto const one = std::uint32_t(65536 / (1 + 1 / power) + 0.5);
-        table[std::size_t(logistic_reach + x)] = std::uint16_t(one < 65535 ? one : 65535);
-        table[std::size_t(logistic_reach - x)] = std::uint16_t(65536 - table[std::size_t(logistic_reach + x)]);
+        table[std::size_t(reach + x)] = std::uint16_t(one < 65535 ? one : 65535);
+        table[std::size_t(reach - x)] = std::uint16_t(65536 - table[std::size_t(reach + x)]);
     }
     return table;
 }();
+
+/// The place of a share in [1, 32768] among steps of at most 1/64 of it.
+constexpr std::size_t share_step(std::uint32_t one) {
+    int const width = std::bit_width(one);
+    std::uint32_t const front = width > 7 ? one >> (width - 7) : one << (7 - width);
+    return std::size_t(width) << 6 | (front & 63);
+}
+
+/// -x for each step's middle: the logistic table turned around.
+template <int reach>
+inline constexpr auto log_odds_table = [] {
+    std::array<std::int16_t, 17 << 6> table{};
+    int x = -reach;
+    for (std::size_t step = 1 << 6; step < table.size(); ++step) {
+        int const width = int(step >> 6);
+        auto const front = std::uint32_t(64 | (step & 63));  // 7 bits
+        std::uint32_t const one = width > 7 ? (2 * front + 1) << (width - 8) : front >> (7 - width);
+        while (x < 0 && logistic_table<reach>[std::size_t(x + reach)] < one)
+            ++x;
+        table[step] = std::int16_t(-x);
+    }
+    return table;
+}();
+
+/// 128 ln(p / (1 - p)) for p in units of 2^-16, as the logistic table has it.
+inline std::int32_t log_odds(std::uint32_t one) {
+    auto const& table = log_odds_table<logistic_reach>;
+    return one <= 32768 ? -table[share_step(one)] : table[share_step(65536 - one)];
+}
 
 }  // namespace detail
 
@@ -39,17 +71,7 @@ class bit_mixer {
 public:
     /// For so many models a bit, and so many sets of weights to choose from.
     explicit bit_mixer(std::size_t models, std::size_t sets = 1)
-        : models_(models), weights_(models * sets, std::int32_t(65536 * 2 / (models + 1))), odds_(models) {
-        // The least x whose share is not below: the table turned around.
-        log_odds_.resize(65536);
-        int x = -detail::logistic_reach;
-        for (std::uint32_t one = 0; one < 65536; ++one) {
-            while (x < detail::logistic_reach &&
-                   detail::logistic_table[std::size_t(x + detail::logistic_reach)] < one)
-                ++x;
-            log_odds_[one] = std::int16_t(x);
-        }
-    }
+        : models_(models), weights_(models * sets, std::int32_t(65536 * 2 / (models + 1))), odds_(models) {}
 
     /// How likely the bit is 1, in units of 2^-16. `models` has as many as said above.
     std::uint32_t one(std::span<bit_model* const> models, std::size_t set = 0) {
@@ -58,11 +80,11 @@ public:
         for (std::size_t i = 0; i < models_; ++i) {
             // What a model without experience says counts for nothing, of one with little for less.
             std::int32_t const heard = std::int32_t(std::min<std::uint32_t>(models[i]->seen(), 8));
-            odds_[i] = log_odds_[models[i]->one()] * (heard + 2) / 10;
+            odds_[i] = detail::log_odds(models[i]->one()) * (heard + 2) / 10;
             sum += std::int64_t(set_[i]) * odds_[i];
         }
         auto const x = std::clamp<std::int64_t>(sum >> 16, -detail::logistic_reach, detail::logistic_reach);
-        return one_ = detail::logistic_table[std::size_t(x + detail::logistic_reach)];
+        return one_ = detail::logistic_table<detail::logistic_reach>[std::size_t(x + detail::logistic_reach)];
     }
     /// Behind `one`: what the bit was.
     void learn(std::span<bit_model* const> models, bool bit) {
@@ -90,7 +112,6 @@ private:
     std::size_t models_;
     std::vector<std::int32_t> weights_;  // in units of 2^-16
     std::vector<std::int32_t> odds_;
-    std::vector<std::int16_t> log_odds_;
     std::int32_t* set_ = nullptr;
     std::uint32_t one_ = 1u << 15;
 };

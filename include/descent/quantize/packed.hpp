@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <descent/core/crc32.hpp>
+#include <descent/core/file.hpp>
+#include <descent/core/params.hpp>
+#include <descent/io/dtype.hpp>
+#include <descent/quantize/detail/packed_matrix.hpp>
+#include <descent/quantize/detail/packed_port.hpp>
+
+// A model in as few bytes as its tensors need: zeros by the places of the others, few distinct numbers by their
+// codes, all through an adaptive range coder.
+//
+//     "DPK1", the CRC-32 of what follows (little-endian), one stream of the range coder: the scalar type, how
+//     many tensors, and for each its name, extents, what it is made of, places, codebook, codes or numbers.
+namespace descent::quantize {
+
+/// Where the bytes of one tensor of a packed file went. Shares of bytes count, since one stream holds them all.
+struct packed_tensor {
+    std::string name;
+    shape extents;
+    index kept = 0;       ///< numbers that are not 0
+    index codes = 0;      ///< distinct ones, where the file has a codebook for them; 0 where it has not
+    double position = 0;  ///< bytes that say which are not 0
+    double code = 0;      ///< bytes of their codes
+    double codebook = 0;  ///< bytes of the codebook
+    double raw = 0;       ///< bytes of numbers that stand for themselves
+    double header = 0;    ///< bytes of name, extents, and what it is made of
+
+    double bytes() const { return position + code + codebook + raw + header; }
+};
+
+/// Where the bytes of a packed file are.
+struct packed_table {
+    std::vector<packed_tensor> tensors;
+    index bytes = 0;     ///< of the whole file
+    index unpacked = 0;  ///< bytes of the numbers as the model has them
+
+    /// What tensors do not hold: mark, checksum, the stream's end.
+    double header() const {
+        double rest = double(bytes);
+        for (packed_tensor const& each : tensors)
+            rest -= each.bytes();
+        return rest;
+    }
+    /// How many times smaller the file is.
+    double ratio() const { return double(unpacked) / double(bytes); }
+
+    /// For people, a line a tensor.
+    std::string text() const {
+        std::string lines;
+        auto const add = [&](auto const& name, auto const&... columns) {
+            std::string line(name);
+            line.resize(std::max<std::size_t>(line.size() + 1, 24), ' ');
+            auto const column = [&](std::string const& cell) {
+                line.append(cell.size() < 11 ? 11 - cell.size() : 1, ' ');
+                line += cell;
+            };
+            (column(columns), ...);
+            lines += line + "\n";
+        };
+        auto const whole = [](index n) { return descent::text(n); };
+        auto const tenth = [](double room) {
+            auto const tenths = std::int64_t(std::llround(room * 10));
+            return descent::text(tenths / 10, '.', tenths % 10);
+        };
+        packed_tensor all;
+        using cell = std::string;
+        add("tensor", cell("numbers"), cell("kept"), cell("codes"), cell("positions"), cell("coded"),
+            cell("codebook"), cell("raw"), cell("header"), cell("bytes"));
+        index numbers = 0;
+        for (packed_tensor const& each : tensors) {
+            add(each.name, whole(each.extents.size()), whole(each.kept), whole(each.codes),
+                tenth(each.position), tenth(each.code), tenth(each.codebook), tenth(each.raw),
+                tenth(each.header), tenth(each.bytes()));
+            numbers += each.extents.size();
+            all.kept += each.kept, all.position += each.position, all.code += each.code;
+            all.codebook += each.codebook, all.raw += each.raw, all.header += each.header;
+        }
+        add("all", whole(numbers), whole(all.kept), cell(""), tenth(all.position), tenth(all.code),
+            tenth(all.codebook), tenth(all.raw), tenth(all.header + header()), whole(bytes));
+        return lines;
+    }
+};
+
+/// A packed model: the bytes of the file, and where they go.
+struct packed_model {
+    std::string bytes;
+    packed_table table;
+};
+
+namespace detail {
+
+inline constexpr std::string_view packed_mark = "DPK";
+inline constexpr char packed_version = '1';
+inline constexpr std::size_t most_codes = 256;
+
+/// The bits of a number; 0 alone is the zero that is left out, -0 is a number.
+template <class T>
+using packed_bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+
+/// The narrowest of the type's own and the 16-bit formats that has these numbers to the last bit.
+template <class T>
+io::dtype narrowest(std::vector<T> const& numbers) {
+    for (io::dtype const type : {io::dtype::bf16, io::dtype::f16, io::dtype::f32}) {
+        if (type == io::dtype_of<T>)
+            break;
+        std::vector<char> bytes(numbers.size() * io::size_of(type));
+        std::vector<T> back(numbers.size());
+        if (io::encode(type, numbers.data(), numbers.size(), bytes.data()) < numbers.size())
+            continue;
+        bool same = io::decode(type, bytes.data(), back.size(), back.data()) == back.size();
+        for (std::size_t i = 0; i < numbers.size() && same; ++i)
+            same = std::bit_cast<packed_bits<T>>(numbers[i]) == std::bit_cast<packed_bits<T>>(back[i]);
+        if (same)
+            return type;
+    }
+    return io::dtype_of<T>;
+}
+
+/// Numbers as they are, in the narrowest format. A reader's say how many there are.
+template <class T, class Port>
+void run_numbers(Port& port, std::vector<T>& numbers, std::string_view file) {
+    io::dtype const type = io::dtype(port.plain(Port::writes ? std::uint64_t(narrowest(numbers)) : 0, 4));
+    bool const known =
+        type == io::dtype::bf16 || type == io::dtype::f16 || type == io::dtype::f32 || type == io::dtype_of<T>;
+    expect(known, file, ": the data is damaged");
+    std::size_t const width = io::size_of(type);
+    std::string bytes(numbers.size() * width, '\0');
+    if constexpr (Port::writes)
+        io::encode(type, numbers.data(), numbers.size(), bytes.data());
+    for (char& byte : bytes)
+        byte = static_cast<char>(port.plain(static_cast<unsigned char>(byte), 8));
+    if constexpr (!Port::writes)
+        expect(io::decode(type, bytes.data(), numbers.size(), numbers.data()) == numbers.size(), file,
+               ": the data is damaged");
+}
+
+/// Writes the numbers of one tensor, or reads as many.
+template <class T, class Port>
+void run_tensor(Port& port, T* numbers, packed_tensor& told, std::string_view file) {
+    using bits = packed_bits<T>;
+    index const rows = told.extents.rank() > 1 ? told.extents[0] : 1, size = told.extents.size();
+    index const columns = rows > 0 ? size / rows : 0;
+    auto const n = std::size_t(size);
+    std::vector<std::uint8_t> taken(n, 1);
+    std::vector<T> book;
+    std::size_t zeros = 0;
+    bool coded = false;
+    if constexpr (Port::writes) {
+        for (std::size_t i = 0; i < n; ++i)
+            zeros += std::size_t(1) - (taken[i] = std::bit_cast<bits>(numbers[i]) != 0);
+        for (std::size_t i = 0; i < n && book.size() <= most_codes; ++i) {
+            if (!taken[i])
+                continue;
+            // -0, NaN and all others by their bits, in the order of the numbers.
+            auto const before = [](T a, T b) {
+                constexpr bits sign = bits(1) << (8 * sizeof(T) - 1);
+                bits const x = std::bit_cast<bits>(a), y = std::bit_cast<bits>(b);
+                return (x & sign ? ~x : x | sign) < (y & sign ? ~y : y | sign);
+            };
+            auto const place = std::lower_bound(book.begin(), book.end(), numbers[i], before);
+            if (place == book.end() || before(numbers[i], *place))
+                book.insert(place, numbers[i]);
+        }
+        coded = book.size() <= most_codes && 2 * book.size() <= n - zeros;
+    }
+    told.header = 0;
+    double position = 0, code = 0, codebook = 0, raw = 0;
+    bool const sparse = port.plain(zeros > 0, 1);
+    coded = port.plain(coded, 1);
+    if (sparse) {
+        port.count_in(position);
+        if constexpr (!Port::writes)
+            std::fill(taken.begin(), taken.end(), std::uint8_t(0));
+        position_codec(rows, columns).run(port, taken);
+    }
+    told.kept = std::count(taken.begin(), taken.end(), std::uint8_t(1));
+    if (coded) {
+        port.count_in(codebook);
+        std::size_t const size_of_book = std::size_t(port.plain(book.size() - 1, 8)) + 1;
+        book.resize(size_of_book);
+        run_numbers(port, book, file);
+        port.count_in(code);
+        code_codec codes(unsigned(std::bit_width(book.size() - 1)), columns);
+        for (index r = 0; r < rows; ++r, codes.next_row())
+            for (index c = 0; c < columns; ++c) {
+                auto const i = std::size_t(r * columns + c);
+                std::uint32_t which = 0;
+                if constexpr (Port::writes)
+                    while (taken[i] && std::bit_cast<bits>(book[which]) != std::bit_cast<bits>(numbers[i]))
+                        ++which;
+                if (taken[i])
+                    which = codes.run(port, std::size_t(c), which);
+                expect(which < book.size(), file, ": the data is damaged");
+                numbers[i] = taken[i] ? book[which] : T(0);
+            }
+        told.codes = index(book.size());
+    } else {
+        port.count_in(raw);
+        std::vector<T> kept(std::size_t(told.kept));
+        std::size_t at = 0;
+        if constexpr (Port::writes)
+            for (std::size_t i = 0; i < n; ++i)
+                if (taken[i])
+                    kept[at++] = numbers[i];
+        run_numbers(port, kept, file);
+        at = 0;
+        for (std::size_t i = 0; i < n; ++i)
+            numbers[i] = taken[i] ? kept[at++] : T(0);
+    }
+    told.position = position / 8, told.code = code / 8, told.codebook = codebook / 8, told.raw = raw / 8;
+}
+
+/// The arenas of a model: weights, and what it keeps beside them.
+template <class Model, class Use>
+void for_each_arena(Model& model, Use const& use) {
+    use(model.params());
+    if constexpr (requires { model.state().entries(); })
+        use(model.state());
+}
+
+/// Writes the model, or reads it into one with the same tensors.
+template <class T, class Port, class Model>
+packed_table run_model(Port& port, Model& model, std::string_view file) {
+    packed_table table;
+    double header = 0;
+    port.count_in(header);
+    std::uint64_t tensors = 0;
+    for_each_arena(model, [&](auto const& arena) { tensors += arena.entries().size(); });
+    bool const wide = port.plain(sizeof(T) == 8, 1);
+    expect(wide == (sizeof(T) == 8), file, ": holds ", wide ? "F64" : "F32", ", the model ",
+           io::to_text(io::dtype_of<T>));
+    std::uint64_t const stored = port.number(tensors);
+    expect(stored == tensors, file, ": holds ", stored, " tensors, the model ", tensors);
+    name_codec names;
+    for_each_arena(model, [&](auto& arena) {
+        for (auto const& entry : arena.entries()) {
+            packed_tensor told{.name = entry.name, .extents = entry.extents};
+            double own = 0;
+            port.count_in(own);
+            std::string const name = names.run(port, entry.name);
+            bool same = name == entry.name;
+            std::string extents;
+            auto const rank = int(port.plain(std::uint64_t(entry.extents.rank()), 3));
+            for (int axis = 0; axis < rank; ++axis) {
+                std::uint64_t const own_extent =
+                    axis < entry.extents.rank() ? std::uint64_t(entry.extents[axis]) : 0;
+                std::uint64_t const extent = port.number(own_extent);
+                same = same && extent == own_extent;
+                extents += text(axis ? ", " : "", extent);
+            }
+            expect(same && rank == entry.extents.rank(), file, ": tensor ", table.tensors.size(), " is '", name,
+                   "' [", extents, "], the model's '", entry.name, "' ", entry.extents.text());
+            auto* const numbers = const_cast<T*>(arena.data()) + entry.offset;
+            if (entry.size() > 0)
+                run_tensor(port, numbers, told, file);
+            told.header = own / 8;
+            table.unpacked += entry.size() * index(sizeof(T));
+            table.tensors.push_back(std::move(told));
+        }
+    });
+    return table;
+}
+
+}  // namespace detail
+
+/// The model as bytes: its weights, and what it keeps beside them (running means), to the last bit. Each tensor
+/// is stored as it needs least: zeros by the places of the others, up to 256 distinct numbers by a codebook and
+/// codes, others as they are, in 16 bits where those hold them exactly. A model that was pruned, and whose
+/// weights share codebooks, is 50 to 500 times smaller.
+template <class Model>
+packed_model pack(Model const& model) {
+    using T = typename Model::scalar;
+    detail::packed_port<io::range_encoder> port;
+    packed_model packed;
+    packed.table = detail::run_model<T>(port, model, "pack");
+    std::string const stream = port.coder().finish();
+    std::uint32_t const sum = crc32(stream);
+    packed.bytes = std::string(detail::packed_mark) + detail::packed_version;
+    for (int byte = 0; byte < 4; ++byte)
+        packed.bytes += static_cast<char>(sum >> (8 * byte) & 0xff);
+    packed.bytes += stream;
+    packed.table.bytes = index(packed.bytes.size());
+    return packed;
+}
+
+/// Sets a model to what `pack` made of one with the same tensors: bit for bit, and masks are gone. `file`
+/// stands for the file in messages; see load_packed.
+template <class Model>
+packed_table unpack(Model& model, std::string_view bytes, std::string_view file = "packed model") {
+    using T = typename Model::scalar;
+    std::size_t const front = detail::packed_mark.size() + 5;
+    expect(bytes.size() >= front, file, ": ", bytes.size(), " bytes: too short for a packed model");
+    expect(bytes.starts_with(detail::packed_mark), file, ": is no packed model");
+    char const version = bytes[detail::packed_mark.size()];
+    expect(version == detail::packed_version, file,
+           ": packed model of another version: this program reads version ", detail::packed_version);
+    std::uint32_t sum = 0;
+    for (std::size_t byte = 0; byte < 4; ++byte)
+        sum |= std::uint32_t(static_cast<unsigned char>(bytes[front - 4 + byte])) << (8 * byte);
+    expect(crc32(bytes.substr(front)) == sum, file, ": the data is damaged");
+    struct {
+        descent::params<T> weights, kept;
+        descent::params<T>& params() { return weights; }
+        descent::params<T>& state() { return kept; }
+    } read;
+    read.weights = model.params().like();
+    if constexpr (requires { model.state().entries(); })
+        read.kept = model.state().like();
+    detail::packed_port<io::range_decoder> port{io::range_decoder(bytes.substr(front))};
+    packed_table table = detail::run_model<T>(port, read, file);
+    table.bytes = index(bytes.size());
+    model.params() = std::move(read.weights);
+    if constexpr (requires { model.state().entries(); })
+        model.state() = std::move(read.kept);
+    return table;
+}
+
+/// Writes the model packed, whole or not at all, onto the disk, and says where the bytes went.
+///
+///     auto const table = quantize::save_packed(net, "net.dpk");
+///     std::printf("%s%.0f times smaller\n", table.text().c_str(), table.ratio());
+///
+/// Throws descent::error for a file that cannot be written.
+template <class Model>
+packed_table save_packed(Model const& model, std::string const& path) {
+    packed_model packed = pack(model);
+    write_file(path, packed.bytes, {.sync = true});
+    return std::move(packed.table);
+}
+
+/// Sets the model to what save_packed wrote of one with the same tensors: bit for bit, and masks are gone.
+/// Throws descent::error, and then the model is as it was, for a file that cannot be read, is none of these or
+/// of another version, is cut short or damaged (it has a checksum), or is of another model: "net.dpk: tensor 2
+/// is '4.weight' [10, 64], the model's '4.weight' [10, 32]".
+template <class Model>
+packed_table load_packed(Model& model, std::string const& path) {
+    return unpack(model, read_file(path), path);
+}
+
+}  // namespace descent::quantize
