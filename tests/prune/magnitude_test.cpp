@@ -142,7 +142,7 @@ TEST_CASE("prune magnitude: what cannot be is refused, and nothing changes") {
     CHECK(told({.sparsity = 0.9, .on = {.tensors = "a.bias"}}) ==
           "prune: sparsity = 0.9: nothing would be left of 'a.bias' [2]");
     CHECK(told({.sparsity = 0.5, .on = {.tensors = "c"}}) ==
-          "prune: 'c' matches no tensor, only 'a.weight', 'a.bias', 'b.weight' are there");
+          "prune: 'c' matches no such tensor, only 'a.weight', 'a.bias', 'b.weight' are there");
     CHECK(told({.sparsity = 0.5, .on = {.limit = 0}}) == "prune: limit = 0: must be in (0, 1]");
     CHECK(told({.sparsity = 0.5, .on = {.unit = prune::n_of_m(2, 4)}}) ==
           "prune: sparsity = 0.5: 2 of 4 says it: must be 0");
@@ -152,7 +152,7 @@ TEST_CASE("prune magnitude: what cannot be is refused, and nothing changes") {
     CHECK(told({.sparsity = 0.5}) == "prune: a score of 'b.weight' is NaN");
     params<float> vectors{{"v", {3}}, {"empty", {0, 3}}};
     CHECK(message_of([&] { prune::magnitude{.sparsity = 0.5}(vectors); }) ==
-          "prune: there is no tensor of two axes, only 'v', 'empty'");
+          "prune: there is no such tensor, only 'v', 'empty'");
 }
 
 TEST_CASE("prune random: as many as asked for, others for another seed") {

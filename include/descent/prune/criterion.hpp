@@ -30,8 +30,14 @@ inline constexpr bool is_params<params<T>> = true;
 
 }  // namespace detail
 
-/// The tensors of a model, or of params themselves.
+/// What can be pruned: params, or a model that has them.
 template <class M>
+concept prunable = detail::is_params<std::remove_const_t<M>> || requires(M& model) {
+    model.params();
+};
+
+/// The tensors of a model, or of params themselves.
+template <prunable M>
 auto& weights_of(M& model) {
     if constexpr (detail::is_params<std::remove_const_t<M>>)
         return model;
@@ -45,7 +51,7 @@ using scalar_of = typename std::remove_cvref_t<decltype(weights_of(std::declval<
 
 /// What scores the weights of a model M, with what it needs behind that; see above.
 template <class C, class M, class... Evidence>
-concept criterion = requires(C const& c, M& model, Evidence const&... evidence) {
+concept criterion = prunable<M> && requires(C const& c, M& model, Evidence const&... evidence) {
     { c.sparsity } -> std::convertible_to<double>;
     { c.on } -> std::convertible_to<selection>;
     { c.scores(model, evidence...) } -> std::convertible_to<params<scalar_of<M>>>;

@@ -26,7 +26,7 @@ struct magnitude {
     }
 
     /// Throws descent::error as mask_lowest does.
-    template <class M>
+    template <prunable M>
     void operator()(M& model) const {
         apply(*this, model);
     }

@@ -108,28 +108,23 @@ void drop_n_of_m(masking<T>& m, T const* scores) {
             }
 }
 
-}  // namespace detail
-
-/// Masks the weights with the lowest scores: so many that `sparsity` of those that `on` takes are pruned, to
-/// the nearest whole unit. A unit's score is the mean of its weights' (masked ones: 0); of equal ones those
-/// that stand first go. Weights that were masked stay masked and count. Throws descent::error, and changes
-/// nothing, unless 0 <= sparsity < 1, if `on` takes no tensor, if a score is NaN, and if a tensor would lose
-/// all its weights.
-template <class T>
-void mask_lowest(params<T>& weights, params<T> const& scores, double sparsity, selection const& on = {}) {
+/// See below; takes(entry) says which tensors.
+template <class T, class Takes>
+void mask_lowest(params<T>& weights, params<T> const& scores, double sparsity, selection const& on,
+                 Takes const& takes) {
     bool const pattern = on.unit.of == granularity::kind::n_of_m;
     expect(sparsity >= 0 && sparsity < 1, "prune: sparsity = ", sparsity, ": must be in [0, 1)");
     expect(on.limit > 0 && on.limit <= 1, "prune: limit = ", on.limit, ": must be in (0, 1]");
     expect(!pattern || sparsity == 0, "prune: sparsity = ", sparsity, ": ", on.unit.first, " of ",
            on.unit.second, " says it: must be 0");
     weights.expect_same_layout(scores, "prune: scores");
-    std::vector<detail::masking<T>> tensors;
+    std::vector<masking<T>> tensors;
     for (auto const& entry : weights.entries())
-        if (entry.size() > 0 && on.takes(entry.name, entry.extents))
+        if (entry.size() > 0 && takes(entry))
             tensors.push_back({&entry, {on.unit, entry.extents}, weights.mask(entry.name)});
     if (tensors.empty() && on.tensors.empty())
-        fail("prune: there is no tensor of two axes, only ", weights.names());
-    expect(!tensors.empty(), "prune: '", on.tensors, "' matches no tensor, only ", weights.names(),
+        fail("prune: there is no such tensor, only ", weights.names());
+    expect(!tensors.empty(), "prune: '", on.tensors, "' matches no such tensor, only ", weights.names(),
            " are there");
     for (auto const& m : tensors) {
         T const* const given = scores.data() + m.entry->offset;
@@ -137,20 +132,20 @@ void mask_lowest(params<T>& weights, params<T> const& scores, double sparsity, s
             if (given[i] != given[i])
                 fail("prune: a score of '", m.entry->name, "' is NaN");
     }
-    std::vector<detail::candidate> all;
+    std::vector<candidate> all;
     double total = 0, masked = 0;
     for (std::size_t t = 0; t < tensors.size(); ++t) {
         auto& m = tensors[t];
         T const* const given = scores.data() + m.entry->offset;
         if (pattern) {
-            detail::drop_n_of_m(m, given);
+            drop_n_of_m(m, given);
             continue;
         }
-        detail::add_candidates(m, std::uint32_t(t), given, all);
+        add_candidates(m, std::uint32_t(t), given, all);
         total += double(m.entry->size());
         masked += double(m.pruned);
         if (on.scope == scope::tensor || t + 1 == tensors.size()) {
-            detail::drop_lowest(all, sparsity * total, masked, on.limit, tensors);
+            drop_lowest(all, sparsity * total, masked, on.limit, tensors);
             all.clear();
             total = masked = 0;
         }
@@ -166,6 +161,19 @@ void mask_lowest(params<T>& weights, params<T> const& scores, double sparsity, s
     }
     for (auto const& m : tensors)
         weights.set_mask(m.entry->name, m.keep);
+}
+
+}  // namespace detail
+
+/// Masks the weights with the lowest scores: so many that `sparsity` of those that `on` takes are pruned, to
+/// the nearest whole unit. A unit's score is the mean of its weights' (masked ones: 0); of equal ones those
+/// that stand first go. Weights that were masked stay masked and count. Throws descent::error, and changes
+/// nothing, unless 0 <= sparsity < 1, if `on` takes none, if a score is NaN, and if a tensor would lose
+/// all its weights.
+template <class T>
+void mask_lowest(params<T>& weights, params<T> const& scores, double sparsity, selection const& on = {}) {
+    detail::mask_lowest(weights, scores, sparsity, on,
+                        [&](auto const& entry) { return on.takes(entry.name, entry.extents); });
 }
 
 }  // namespace descent::prune

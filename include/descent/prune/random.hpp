@@ -28,7 +28,7 @@ struct random {
     }
 
     /// Throws descent::error as mask_lowest does.
-    template <class M>
+    template <prunable M>
     void operator()(M& model) const {
         apply(*this, model);
     }
