@@ -3,6 +3,8 @@
 
 #include <descent/exec/serial.hpp>
 #include <descent/nn.hpp>
+#include <descent/nn/gru.hpp>
+#include <descent/nn/lstm.hpp>
 #include <descent/nn/positions.hpp>
 #include <descent/nn/transformer.hpp>
 
@@ -146,7 +148,11 @@ double worst_of_all(Engine const& engine) {
                                nn::transformer_block{.heads = 2, .width = 12, .dropout = 0.2},
                                nn::layer_norm{},
                                nn::sequence_mean{}};
-    return std::max(far(images, {2, 9, 8}, normal, engine), far(words, {6}, id, engine));
+    nn::sequential const sequences{
+        nn::embedding{.vocabulary = 7, .width = 8}, nn::lstm{.units = 5, .bidirectional = true},
+        nn::gru{.units = 6, .bidirectional = true, .returns = nn::recurrent::last_state}};
+    return std::max(
+        {far(images, {2, 9, 8}, normal, engine), far(words, {6}, id, engine), far(sequences, {6}, id, engine)});
 }
 
 }  // namespace

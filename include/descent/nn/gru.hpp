@@ -15,42 +15,47 @@ struct gru_cell {
     static constexpr index gates = 3, first = 2, second = 1;
     static constexpr bool stateful = false;
 
+    template <class K, class T>
+    static DESCENT_FN void forward_at(index n, index j, T* row, T const* product, T const* bias, T const* more,
+                                      T* h, T*) {
+        auto const of_input = [&](index at) {
+            return load_unaligned<K>(row + at) + load_unaligned<K>(bias + at);
+        };
+        auto const of_state = [&](index at) {
+            return load_unaligned<K>(product + at) + load_unaligned<K>(more + at);
+        };
+        K const r = sigmoid(of_input(j) + of_state(j)), z = sigmoid(of_input(n + j) + of_state(n + j));
+        K const inner = of_state(2 * n + j), fresh = tanh(fused_multiply_add(r, inner, of_input(2 * n + j)));
+        store_unaligned(h + j, lerp(fresh, load_unaligned<K>(h + j), z));
+        store_unaligned(row + j, r);
+        store_unaligned(row + n + j, z);
+        store_unaligned(row + 2 * n + j, fresh);
+        store_unaligned(row + 3 * n + j, inner);
+    }
     template <class T>
-    static void forward(index n, T* row, T const* product, T const* bias, T const* more, T* h, T*) {
-        each_pack<T>(n, [&](index j, auto kind) {
-            using K = decltype(kind);
-            auto const of_input = [&](index at) {
-                return load_unaligned<K>(row + at) + load_unaligned<K>(bias + at);
-            };
-            auto const of_state = [&](index at) {
-                return load_unaligned<K>(product + at) + load_unaligned<K>(more + at);
-            };
-            K const r = sigmoid(of_input(j) + of_state(j)), z = sigmoid(of_input(n + j) + of_state(n + j));
-            K const inner = of_state(2 * n + j),
-                    fresh = tanh(fused_multiply_add(r, inner, of_input(2 * n + j)));
-            store_unaligned(h + j, lerp(fresh, load_unaligned<K>(h + j), z));
-            store_unaligned(row + j, r);
-            store_unaligned(row + n + j, z);
-            store_unaligned(row + 2 * n + j, fresh);
-            store_unaligned(row + 3 * n + j, inner);
-        });
+    static void forward(index n, T* row, T const* product, T const* bias, T const* more, T* h, T* c) {
+        each_pack<T>(
+            n, [&](index j, auto kind) { forward_at<decltype(kind)>(n, j, row, product, bias, more, h, c); });
     }
 
+    template <class K, class T>
+    static DESCENT_FN void backward_at(index n, index j, T* row, T const* before, T const*, T const*, T* dh,
+                                       T*) {
+        K const one(T(1));
+        K const r = load_unaligned<K>(row + j), z = load_unaligned<K>(row + n + j),
+                fresh = load_unaligned<K>(row + 2 * n + j), inner = load_unaligned<K>(row + 3 * n + j);
+        K const slope = load_unaligned<K>(dh + j);
+        K const of_fresh = slope * (one - z) * (one - fresh * fresh);
+        store_unaligned(row + j, of_fresh * inner * r * (one - r));
+        store_unaligned(row + n + j, slope * (load_unaligned<K>(before + j) - fresh) * z * (one - z));
+        store_unaligned(row + 2 * n + j, of_fresh);
+        store_unaligned(row + 3 * n + j, of_fresh * r);
+        store_unaligned(dh + j, slope * z);
+    }
     template <class T>
-    static void backward(index n, T* row, T const* before, T const*, T const*, T* dh, T*) {
-        each_pack<T>(n, [&](index j, auto kind) {
-            using K = decltype(kind);
-            K const one(T(1));
-            K const r = load_unaligned<K>(row + j), z = load_unaligned<K>(row + n + j),
-                    fresh = load_unaligned<K>(row + 2 * n + j), inner = load_unaligned<K>(row + 3 * n + j);
-            K const slope = load_unaligned<K>(dh + j);
-            K const of_fresh = slope * (one - z) * (one - fresh * fresh);
-            store_unaligned(row + j, of_fresh * inner * r * (one - r));
-            store_unaligned(row + n + j, slope * (load_unaligned<K>(before + j) - fresh) * z * (one - z));
-            store_unaligned(row + 2 * n + j, of_fresh);
-            store_unaligned(row + 3 * n + j, of_fresh * r);
-            store_unaligned(dh + j, slope * z);
-        });
+    static void backward(index n, T* row, T const* before, T const* c, T const* earlier, T* dh, T* dc) {
+        each_pack<T>(
+            n, [&](index j, auto kind) { backward_at<decltype(kind)>(n, j, row, before, c, earlier, dh, dc); });
     }
 };
 

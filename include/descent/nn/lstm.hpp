@@ -15,43 +15,49 @@ struct lstm_cell {
     static constexpr index gates = 4, first = 4, second = 0;
     static constexpr bool stateful = true;
 
+    template <class K, class T>
+    static DESCENT_FN void forward_at(index n, index j, T* row, T const* product, T const* bias, T const* more,
+                                      T* h, T* c) {
+        auto const gate = [&](index g) {
+            index const at = g * n + j;
+            return (load_unaligned<K>(row + at) + load_unaligned<K>(product + at)) +
+                   (load_unaligned<K>(bias + at) + load_unaligned<K>(more + at));
+        };
+        K const i = sigmoid(gate(0)), f = sigmoid(gate(1)), g = tanh(gate(2)), o = sigmoid(gate(3));
+        K const state = fused_multiply_add(f, load_unaligned<K>(c + j), i * g);
+        store_unaligned(c + j, state);
+        store_unaligned(h + j, o * tanh(state));
+        store_unaligned(row + j, i);
+        store_unaligned(row + n + j, f);
+        store_unaligned(row + 2 * n + j, g);
+        store_unaligned(row + 3 * n + j, o);
+    }
     template <class T>
     static void forward(index n, T* row, T const* product, T const* bias, T const* more, T* h, T* c) {
-        each_pack<T>(n, [&](index j, auto kind) {
-            using K = decltype(kind);
-            auto const gate = [&](index g) {
-                index const at = g * n + j;
-                return (load_unaligned<K>(row + at) + load_unaligned<K>(product + at)) +
-                       (load_unaligned<K>(bias + at) + load_unaligned<K>(more + at));
-            };
-            K const i = sigmoid(gate(0)), f = sigmoid(gate(1)), g = tanh(gate(2)), o = sigmoid(gate(3));
-            K const state = fused_multiply_add(f, load_unaligned<K>(c + j), i * g);
-            store_unaligned(c + j, state);
-            store_unaligned(h + j, o * tanh(state));
-            store_unaligned(row + j, i);
-            store_unaligned(row + n + j, f);
-            store_unaligned(row + 2 * n + j, g);
-            store_unaligned(row + 3 * n + j, o);
-        });
+        each_pack<T>(
+            n, [&](index j, auto kind) { forward_at<decltype(kind)>(n, j, row, product, bias, more, h, c); });
     }
 
+    template <class K, class T>
+    static DESCENT_FN void backward_at(index n, index j, T* row, T const*, T const* c, T const* earlier, T* dh,
+                                       T* dc) {
+        K const one(T(1));
+        K const i = load_unaligned<K>(row + j), f = load_unaligned<K>(row + n + j),
+                g = load_unaligned<K>(row + 2 * n + j), o = load_unaligned<K>(row + 3 * n + j);
+        K const before = earlier ? load_unaligned<K>(earlier + j) : K(T(0));
+        K const t = tanh(load_unaligned<K>(c + j)), slope = load_unaligned<K>(dh + j);
+        K const state = fused_multiply_add(slope * o, one - t * t, load_unaligned<K>(dc + j));
+        store_unaligned(row + j, state * g * i * (one - i));
+        store_unaligned(row + n + j, state * before * f * (one - f));
+        store_unaligned(row + 2 * n + j, state * i * (one - g * g));
+        store_unaligned(row + 3 * n + j, slope * t * o * (one - o));
+        store_unaligned(dc + j, state * f);
+        store_unaligned(dh + j, K(T(0)));
+    }
     template <class T>
-    static void backward(index n, T* row, T const*, T const* c, T const* earlier, T* dh, T* dc) {
-        each_pack<T>(n, [&](index j, auto kind) {
-            using K = decltype(kind);
-            K const one(T(1));
-            K const i = load_unaligned<K>(row + j), f = load_unaligned<K>(row + n + j),
-                    g = load_unaligned<K>(row + 2 * n + j), o = load_unaligned<K>(row + 3 * n + j);
-            K const before = earlier ? load_unaligned<K>(earlier + j) : K(T(0));
-            K const t = tanh(load_unaligned<K>(c + j)), slope = load_unaligned<K>(dh + j);
-            K const state = fused_multiply_add(slope * o, one - t * t, load_unaligned<K>(dc + j));
-            store_unaligned(row + j, state * g * i * (one - i));
-            store_unaligned(row + n + j, state * before * f * (one - f));
-            store_unaligned(row + 2 * n + j, state * i * (one - g * g));
-            store_unaligned(row + 3 * n + j, slope * t * o * (one - o));
-            store_unaligned(dc + j, state * f);
-            store_unaligned(dh + j, K(T(0)));
-        });
+    static void backward(index n, T* row, T const* before, T const* c, T const* earlier, T* dh, T* dc) {
+        each_pack<T>(
+            n, [&](index j, auto kind) { backward_at<decltype(kind)>(n, j, row, before, c, earlier, dh, dc); });
     }
 };
 

@@ -24,6 +24,18 @@ enum class recurrent : char {
 
 namespace detail {
 
+/// One direction of a recurrent layer in a batch, for devices: its extents and where its numbers lie.
+template <class T>
+struct recurrent_place {
+    index steps, inputs, units, outputs, way;  ///< outputs: of both directions
+    T const *input_weight, *recurrent_weight, *input_bias, *recurrent_bias;
+    T *rows, *before, *states, *row, *product, *h, *c;
+};
+template <class T>
+struct recurrent_slopes {
+    T *input, *recurrent, *input_bias, *recurrent_bias, *sums;
+};
+
 /// What lstm and gru share: each task takes some samples through all steps, so that no thread waits for another
 /// within a sequence; only steps that are there are computed. Cell tells a step's arithmetic:
 ///
@@ -34,6 +46,8 @@ namespace detail {
 ///         row: the product of the input, becomes the 4 n numbers that backward needs; h, c: states, updated
 ///     backward(n, row, h_before, c_now, c_before, dh, dc)
 ///         row: becomes the slopes of the products; dh: becomes what goes straight on to the step before
+///
+/// and forward_at<K>(n, j, ...), backward_at<K>(n, j, ...) the same of the units that begin at j, as a K.
 template <class Cell, class T>
 class recurrent_layer {
 public:
@@ -77,6 +91,58 @@ public:
 
     template <class Pass>
     void forward(Pass& p, T const* x, T* y) const {
+        if constexpr (Pass::host)
+            forward_here(p, x, y);
+        else
+            for (index way = 0; way < directions_; ++way)
+                device_recurrent(there{}, p, Cell{}, place(p, way), x, y, every_step_);
+    }
+
+    template <class Pass>
+    void backward(Pass& p, T const* x, T const*, T* dy, T* dx) const {
+        if constexpr (Pass::host)
+            backward_here(p, x, dy, dx);
+        else
+            for (index way = 0; way < directions_; ++way) {
+                tensors const& own = tensors_[std::size_t(way)];
+                device_recurrent_backward(
+                    there{}, p, Cell{}, place(p, way), x, static_cast<T const*>(dy), dx, every_step_,
+                    recurrent_slopes<T>{p.slope(own.input), p.slope(own.recurrent), p.slope(own.input_bias),
+                                        p.slope(own.recurrent_bias), p.at(sums_)});
+            }
+    }
+
+private:
+    static constexpr index most = 24;  // samples of a task
+
+    struct tensors {
+        parameter input, recurrent, input_bias, recurrent_bias;
+        region rows, before, states;
+    };
+
+    template <class Pass>
+    recurrent_place<T> place(Pass const& p, index way) const {
+        tensors const& own = tensors_[std::size_t(way)];
+        return {steps_,
+                inputs_,
+                units_,
+                directions_ * units_,
+                way,
+                p.weight(own.input),
+                p.weight(own.recurrent),
+                p.weight(own.input_bias),
+                p.weight(own.recurrent_bias),
+                p.at(own.rows),
+                p.at(own.before),
+                p.at(own.states),
+                p.at(row_),
+                p.at(product_),
+                p.at(h_),
+                p.at(c_)};
+    }
+
+    template <class Pass>
+    void forward_here(Pass& p, T const* x, T* y) const {
         index const wide = Cell::gates * units_;
         for (index way = 0; way < directions_; ++way) {
             tensors const& own = tensors_[std::size_t(way)];
@@ -89,7 +155,7 @@ public:
     }
 
     template <class Pass>
-    void backward(Pass& p, T const* x, T const*, T* dy, T* dx) const {
+    void backward_here(Pass& p, T const* x, T* dy, T* dx) const {
         index const wide = Cell::gates * units_, rows = p.samples * steps_;
         index const front = Cell::first * units_, back = Cell::second * units_;
         for (index way = 0; way < directions_; ++way) {
@@ -118,14 +184,6 @@ public:
             std::copy_n(sums + 3 * units_, back, p.slope(own.recurrent_bias) + front);
         }
     }
-
-private:
-    static constexpr index most = 24;  // samples of a task
-
-    struct tensors {
-        parameter input, recurrent, input_bias, recurrent_bias;
-        region rows, before, states;
-    };
 
     template <class U>
     static exec::block<U> matrix(U* data, index rows, index columns) {

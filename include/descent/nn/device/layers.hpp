@@ -8,5 +8,6 @@
 #include <descent/nn/device/elementwise.hpp>
 #include <descent/nn/device/norm.hpp>
 #include <descent/nn/device/pools.hpp>
+#include <descent/nn/device/recurrent.hpp>
 #include <descent/nn/device/sequence.hpp>
 #include <descent/nn/device/softmax.hpp>
