@@ -15,6 +15,7 @@ struct adadelta {
     double rho = 0.9, epsilon = 1e-6;
 
     static constexpr bool sets_rate = true;  // 1 is its rate
+    static constexpr bool forgets_rate = true;
 
     template <class T>
     struct kernel {

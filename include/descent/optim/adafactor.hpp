@@ -28,6 +28,7 @@ struct adafactor {
     double rate = 1e-2, beta2_decay = 0.8, epsilon1 = 0, epsilon2 = 1e-3, clip = 1, decay = 0;
 
     static constexpr bool sets_rate = true;
+    static constexpr bool forgets_rate = true;
 
     /// How the last two axes of a tensor lie in memory, and the stretches of it that threads share: whole rows.
     struct stack {

@@ -13,6 +13,8 @@ namespace descent {
 struct adagrad {
     double epsilon = 1e-10, rate_decay = 0, initial = 0;
 
+    static constexpr bool forgets_rate = true;
+
     template <class T>
     struct kernel {
         static constexpr int slots = 1;  // s

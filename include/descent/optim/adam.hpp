@@ -15,6 +15,8 @@ namespace descent {
 struct adam {
     double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
 
+    static constexpr bool forgets_rate = true;
+
     template <class T>
     struct kernel {
         static constexpr int slots = 2;  // m, v

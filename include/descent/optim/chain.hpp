@@ -33,7 +33,13 @@ auto join_kernels(First const& first, Rest const&... rest) {
 /// Rules in order, as one rule: what chain() returns.
 template <update_rule... Rule>
 struct recipe {
-    static constexpr bool sets_rate = (detail::sets_rate<Rule> || ...);
+    // The last one that speaks of the length counts.
+    static constexpr bool sets_rate = [] {
+        bool set = false;
+        ((set = detail::sets_rate<Rule> || (set && !detail::forgets_rate<Rule>)), ...);
+        return set;
+    }();
+    static constexpr bool forgets_rate = (detail::forgets_rate<Rule> || ...);
     static constexpr int memory = (detail::memory_of<Rule> + ... + 0);
 
     std::tuple<Rule...> rules;

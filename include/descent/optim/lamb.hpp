@@ -16,6 +16,8 @@ namespace descent {
 struct lamb {
     double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-6, decay = 0;
 
+    static constexpr bool forgets_rate = true;
+
     template <class T>
     auto at(step_count now) const {
         return join_kernels(adam{beta1, beta2, epsilon}.at<T>(now), descent::decay{decay}.at<T>(now),

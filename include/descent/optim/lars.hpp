@@ -17,6 +17,8 @@ namespace descent {
 struct lars {
     double coefficient = 0.001, beta = 0.9, lambda = 0, epsilon = 0;
 
+    static constexpr bool forgets_rate = true;
+
     template <class T>
     auto at(step_count now) const {
         return join_kernels(l2{lambda}.at<T>(now), trust_ratio{coefficient, epsilon}.at<T>(now),

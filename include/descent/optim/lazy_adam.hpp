@@ -16,6 +16,8 @@ namespace descent {
 struct lazy_adam {
     double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
 
+    static constexpr bool forgets_rate = true;
+
     template <class T>
     adam::kernel<T> at(step_count now) const {
         double const unbias = 1 - std::pow(beta2, double(now.step));

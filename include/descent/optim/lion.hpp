@@ -14,6 +14,8 @@ namespace descent {
 struct lion {
     double beta1 = 0.9, beta2 = 0.99;
 
+    static constexpr bool forgets_rate = true;
+
     template <class T>
     struct kernel {
         static constexpr int slots = 1;  // m

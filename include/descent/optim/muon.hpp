@@ -38,6 +38,8 @@ struct muon {
     double epsilon = 1e-7;
     int steps = 5;
 
+    static constexpr bool forgets_rate = true;
+
     /// The momentum before the iterations.
     template <class T>
     struct blend {

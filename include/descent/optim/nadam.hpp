@@ -18,6 +18,7 @@ struct nadam {
     double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, momentum_decay = 4e-3;
 
     static constexpr int memory = 1;  // P
+    static constexpr bool forgets_rate = true;
 
     template <class T>
     struct kernel {

@@ -11,9 +11,12 @@
 
 namespace descent {
 
-/// The learning rate: u <- eta u, eta from a number or from any schedule, mostly the last rule of a chain. A
-/// schedule is called with the number of updates already done. Throws descent::error for a constant rate that
-/// is not finite and > 0, and in the step for a scheduled one that is not finite or is negative.
+/// The learning rate: u <- eta u, eta from a number or from any schedule, mostly the last rule of a chain. What
+/// stands behind it works on the step itself: ema, project, a clip of the step; a decay there is not scaled by
+/// the rate. Rules that give the update a length of their own (adam) would lose a rate in front of them, a
+/// second rate would multiply the first: fit and minimize refuse both. A schedule is called with the number of
+/// updates already done. Throws descent::error for a constant rate that is not finite and > 0, and in the step
+/// for a scheduled one that is not finite or is negative.
 template <schedule S>
 struct rate {
     S eta;

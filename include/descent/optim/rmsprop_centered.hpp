@@ -14,6 +14,8 @@ namespace descent {
 struct rmsprop_centered {
     double alpha = 0.99, epsilon = 1e-8;
 
+    static constexpr bool forgets_rate = true;
+
     template <class T>
     struct kernel {
         static constexpr int slots = 2;  // v, m

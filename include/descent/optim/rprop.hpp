@@ -16,6 +16,7 @@ struct rprop {
     double step = 1e-2, eta_minus = 0.5, eta_plus = 1.2, step_min = 1e-6, step_max = 50;
 
     static constexpr bool sets_rate = true;
+    static constexpr bool forgets_rate = true;
 
     template <class T>
     struct kernel {

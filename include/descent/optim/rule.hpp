@@ -69,6 +69,8 @@ struct kernels<First, Rest...> {
 //     std::int64_t every() const               calls of step() for one update, of a rule with a gate
 //     static constexpr bool sets_rate = true   its update has the length of a step (rate, rprop): fit and
 //                                              minimize refuse a recipe in which no rule does
+//     static constexpr bool forgets_rate = true    the length of its update does not follow from that of the
+//                                              one it takes (adam, sign_sgd): a rate in front of it is lost
 
 namespace detail {
 
@@ -87,6 +89,13 @@ inline constexpr bool sets_rate = false;
 template <class R>
 requires requires { requires R::sets_rate; }
 inline constexpr bool sets_rate<R> = true;
+
+/// Is the length that the update had before the rule lost?
+template <class R>
+inline constexpr bool forgets_rate = false;
+template <class R>
+requires requires { requires R::forgets_rate; }
+inline constexpr bool forgets_rate<R> = true;
 
 template <class K>
 inline constexpr bool is_kernels = false;

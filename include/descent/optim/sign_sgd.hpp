@@ -9,6 +9,8 @@ namespace descent {
 /// Sign descent (Bernstein et al., 2018): u <- sign(u), 0 where u is 0. Same numbers as optax.sign_sgd; behind
 /// momentum{} it is signum.
 struct sign_sgd {
+    static constexpr bool forgets_rate = true;
+
     template <class T>
     struct kernel {
         static constexpr int slots = 0;

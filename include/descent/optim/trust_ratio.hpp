@@ -16,6 +16,8 @@ namespace descent {
 struct trust_ratio {
     double coefficient = 1, epsilon = 0;
 
+    static constexpr bool forgets_rate = true;
+
     template <class T>
     struct kernel {
         static constexpr int slots = 0;

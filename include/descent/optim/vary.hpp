@@ -17,6 +17,7 @@ struct vary_rule {
     Rule rule;
 
     static constexpr bool sets_rate = detail::sets_rate<Rule>;
+    static constexpr bool forgets_rate = detail::forgets_rate<Rule>;
     static constexpr int memory = memory_of<S> + detail::memory_of<Rule>;
 
     template <class T>

@@ -16,6 +16,8 @@ namespace descent {
 struct yogi {
     double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-3, initial = 1e-6;
 
+    static constexpr bool forgets_rate = true;
+
     template <class T>
     struct kernel {
         static constexpr int slots = 2;  // m, v

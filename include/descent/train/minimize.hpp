@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include <descent/optim/chain.hpp>
+#include <descent/optim/rate.hpp>
 #include <descent/solve/problem.hpp>
 #include <descent/train/arguments.hpp>
 #include <descent/train/loop.hpp>
@@ -103,6 +105,14 @@ struct sum_problem {
     }
 };
 
+/// How often the rule is a rate, or holds one.
+template <class Rule>
+inline constexpr int rates_of = 0;
+template <class S>
+inline constexpr int rates_of<rate<S>> = 1;
+template <class... Rule>
+inline constexpr int rates_of<recipe<Rule...>> = (rates_of<Rule> + ... + 0);
+
 template <class T, class Problem, class Recipe, class... Argument>
 report<T> train(Problem& problem, params<T>& weights, Recipe const& recipe, fit_options const& options,
                 Argument&... arguments) {
@@ -111,7 +121,9 @@ report<T> train(Problem& problem, params<T>& weights, Recipe const& recipe, fit_
                   "callbacks (not const)");
     static_assert(
         sets_rate<Recipe>,
-        "the recipe has no rate: chain(adam{}, rate{1e-3}); chain(..., rate{1.0}) takes updates as they are");
+        "the recipe has no rate: chain(adam{}, rate{1e-3}), the rate behind rules such as adam that forget the "
+        "length of what they take; chain(..., rate{1.0}) takes updates as they are");
+    static_assert(rates_of<Recipe> <= 1, "the recipe has two rates, which would be multiplied: give it one");
     options.check();
     optimizer opt{recipe, weights, pick<executor_test>(exec::serial{}, arguments...),
                   pick<storage_test>(slots::full{}, arguments...)};
