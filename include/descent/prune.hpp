@@ -4,6 +4,7 @@
 // Weights that are not needed: what goes, when, and models that are smaller for it.
 
 #include <descent/prune/batch_norm_scale.hpp>
+#include <descent/prune/channels.hpp>
 #include <descent/prune/criterion.hpp>
 #include <descent/prune/fisher.hpp>
 #include <descent/prune/gradient.hpp>
@@ -15,5 +16,6 @@
 #include <descent/prune/rewind.hpp>
 #include <descent/prune/selection.hpp>
 #include <descent/prune/sensitivity.hpp>
+#include <descent/prune/shrink.hpp>
 #include <descent/prune/sparsity.hpp>
 #include <descent/prune/taylor.hpp>
