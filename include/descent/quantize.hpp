@@ -5,3 +5,4 @@
 
 #include <descent/quantize/codebook.hpp>
 #include <descent/quantize/packed.hpp>
+#include <descent/quantize/shared_codebooks.hpp>
