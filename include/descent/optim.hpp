@@ -11,6 +11,7 @@
 #include <descent/optim/adamw.hpp>
 #include <descent/optim/amsgrad.hpp>
 #include <descent/optim/asgd.hpp>
+#include <descent/optim/block_slots.hpp>
 #include <descent/optim/chain.hpp>
 #include <descent/optim/check.hpp>
 #include <descent/optim/clip.hpp>

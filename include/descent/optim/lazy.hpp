@@ -217,7 +217,7 @@ private:
         }
         double unused[1];
         detail::run_piece<whole_chain, slots::full, native_pack<T>>(
-            constants_.front(), memory, detail::piece{base, (end - begin) * columns_, 0, 0}, unused);
+            constants_.front(), memory, detail::piece{base, (end - begin) * columns_, 0, 0, 0}, unused);
         for (index p = begin; p < end; ++p) {
             index const to = touched_[std::size_t(p)] * columns_, from = base + (p - begin) * columns_;
             std::copy_n(memory.weights + from, columns_, table + to);

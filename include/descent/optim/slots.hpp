@@ -11,17 +11,24 @@
 // struct with
 //
 //     static constexpr bool direct             slots are plain numbers of the parameters' type, used in place
-//     static index bytes(index n)              memory for n numbers (n is a whole number of tiles or an arena's
-//     end) static void decode<V>(unsigned char const* base, index first, index n, T* out)      numbers [first,
-//     first + n) static void encode<V>(unsigned char* base, index first, index n, T const* in, std::uint64_t
-//     key)
+//     static index bytes(index n, index tiles) memory for an arena of n numbers whose tensors have so many
+//     tiles static void decode<V>(unsigned char const* base, spot at, index n, T* out) static void
+//     encode<V>(unsigned char* base, spot at, index n, T const* in, std::uint64_t key)
 //
-// first is a multiple of `tile` within a tensor, n at most `tile`; key differs from step to step and slot to
-// slot.
+// n is at most `tile`; key differs from step to step and slot to slot.
 namespace descent::slots {
 
 /// Numbers that the sweep decodes at a time.
 inline constexpr index tile = 256;
+
+/// Where a tile stands: tiles start with their tensor, and only a tensor's last one is shorter.
+struct spot {
+    index first = 0;  ///< number of the arena
+    index tile = 0;   ///< tiles of the arena in front of it
+};
+
+/// Tiles of a tensor of n numbers.
+constexpr index tiles_of(index n) { return (n + tile - 1) / tile; }
 
 /// Slots in the type of the parameters.
 struct full {
@@ -34,20 +41,20 @@ struct full {
 struct bf16 {
     static constexpr bool direct = false;
 
-    static index bytes(index n) { return 2 * n; }
+    static index bytes(index n, index) { return 2 * n; }
 
     template <class V>
-    static void decode(unsigned char const* base, index first, index n, number_of<V>* out) {
-        auto const* const codes = reinterpret_cast<std::uint16_t const*>(base) + first;
+    static void decode(unsigned char const* base, spot at, index n, number_of<V>* out) {
+        auto const* const codes = reinterpret_cast<std::uint16_t const*>(base) + at.first;
         for (index i = 0; i < n; ++i)
             out[i] = number_of<V>(number(codes[i]));
     }
 
     template <class V>
-    static void encode(unsigned char* base, index first, index n, number_of<V> const* in, std::uint64_t key) {
-        auto* const codes = reinterpret_cast<std::uint16_t*>(base) + first;
+    static void encode(unsigned char* base, spot at, index n, number_of<V> const* in, std::uint64_t key) {
+        auto* const codes = reinterpret_cast<std::uint16_t*>(base) + at.first;
         for (index i = 0; i < n; ++i)
-            codes[i] = code_of(float(in[i]), first + i, key);
+            codes[i] = code_of(float(in[i]), at.first + i, key);
     }
 
     /// One number and its code, for devices, where a thread decodes its own.
@@ -67,7 +74,8 @@ struct bf16 {
     }
 
     /// A hash of 32 bits (two multiply and shift rounds), good enough to decide roundings.
-    static DESCENT_FN std::uint32_t mix(std::uint32_t x) {
+    template <class W>
+    static DESCENT_FN W mix(W x) {
         x = (x ^ x >> 16) * 0x7feb352du;
         x = (x ^ x >> 15) * 0x846ca68bu;
         return x ^ x >> 16;

@@ -167,6 +167,10 @@ struct piece {
     index count = 0;   // numbers, without padding
     index table = 0;   // which constants
     index tensor = 0;
+    index tile = 0;  // tiles of the arena in front of it
+
+    /// Number `first` of the piece, where a tile starts.
+    slots::spot spot(index first) const { return {offset + first, tile + first / slots::tile}; }
 };
 
 /// Numbers in a piece at most: enough to hide the loop, few enough to share out.
@@ -278,7 +282,7 @@ void run_piece(Ks const& constants, streams<T, Slots> const& memory, piece const
             if constexpr (!in_place)
                 if constexpr (decoded(s)) {
                     slot[s] = scratch + s * slots::tile;
-                    Storage::template decode<V>(memory.slot[s].codes, at.offset + first, padded, slot[s]);
+                    Storage::template decode<V>(memory.slot[s].codes, at.spot(first), padded, slot[s]);
                 }
         });
 
@@ -352,7 +356,7 @@ void run_piece(Ks const& constants, streams<T, Slots> const& memory, piece const
         unroll<Slots>([&](auto s) {
             if constexpr (!in_place)
                 if constexpr (decoded(s))
-                    Storage::template encode<V>(memory.slot[s].codes, at.offset + first, padded, slot[s],
+                    Storage::template encode<V>(memory.slot[s].codes, at.spot(first), padded, slot[s],
                                                 memory.key + std::uint64_t(s));
         });
     }
@@ -375,7 +379,7 @@ void start_piece(Ks const& ks, streams<T, Slots> const& memory, piece const& at)
                 if constexpr (!is_coded<Ks, Storage>(s))
                     std::copy_n(scratch, count, memory.slot[s].numbers + at.offset + first);
                 else if constexpr (!Storage::direct)  // clang looks for encode even where nothing is coded
-                    Storage::template encode<T>(memory.slot[s].codes, at.offset + first, count, scratch,
+                    Storage::template encode<T>(memory.slot[s].codes, at.spot(first), count, scratch,
                                                 memory.key);
             }
         }

@@ -18,11 +18,14 @@ public:
     using layout = layout_of<List>;
 
     explicit slot_bank(params<T> const& weights) {
+        index tiles = 0;
+        for (auto const& entry : weights.entries())
+            tiles += slots::tiles_of(entry.size());
         for (int s = 0; s < layout::slots; ++s) {
             std::size_t const n = std::size_t(weights.arena_size());
             if (is_coded<List, Storage>(s)) {
                 if constexpr (!Storage::direct)
-                    slots_.push_back({{}, code_memory(std::size_t(Storage::bytes(index(n))))});
+                    slots_.push_back({{}, code_memory(std::size_t(Storage::bytes(index(n), tiles)))});
             } else {
                 slots_.push_back({number_memory(n), {}});
             }
@@ -50,11 +53,9 @@ public:
             detail::get(executor, slot.numbers.data(), out.arena_size(), out.data());
         } else if constexpr (!Storage::direct) {
             host_codes const codes(executor, slot.codes);
-            for (auto const& entry : out.entries())
-                for (index first = 0; first < entry.size(); first += slots::tile)
-                    Storage::template decode<T>(codes.data(), entry.offset + first,
-                                                std::min(slots::tile, entry.size() - first),
-                                                out.data() + entry.offset + first);
+            each_tile(out, [&](slots::spot at, index count) {
+                Storage::template decode<T>(codes.data(), at, count, out.data() + at.first);
+            });
         }
     }
 
@@ -66,11 +67,9 @@ public:
         } else if constexpr (!Storage::direct) {
             aligned_buffer<unsigned char> copy(Executor::host ? 0 : slot.codes.size());
             unsigned char* const codes = Executor::host ? slot.codes.data() : copy.data();
-            for (auto const& entry : numbers.entries())
-                for (index first = 0; first < entry.size(); first += slots::tile)
-                    Storage::template encode<T>(codes, entry.offset + first,
-                                                std::min(slots::tile, entry.size() - first),
-                                                numbers.data() + entry.offset + first, 0);
+            each_tile(numbers, [&](slots::spot at, index count) {
+                Storage::template encode<T>(codes, at, count, numbers.data() + at.first, 0);
+            });
             if constexpr (!Executor::host)
                 executor.upload(copy.data(), index(copy.size()), slot.codes.data());
         }
@@ -83,6 +82,15 @@ private:
         number_memory numbers;
         code_memory codes;
     };
+
+    /// f(spot, numbers) for every tile of the arena.
+    template <class F>
+    static void each_tile(params<T> const& numbers, F const& f) {
+        index tile = 0;
+        for (auto const& entry : numbers.entries())
+            for (index first = 0; first < entry.size(); first += slots::tile)
+                f(slots::spot{entry.offset + first, tile++}, std::min(slots::tile, entry.size() - first));
+    }
 
     /// A slot's codes, readable here.
     class host_codes {

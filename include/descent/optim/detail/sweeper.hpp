@@ -23,6 +23,9 @@ class sweeper {
 public:
     using layout = layout_of<List>;
     using bank = slot_bank<List, T, Executor, Storage>;
+    static_assert(
+        Executor::host || Storage::direct || requires { typename Storage::code; },
+        "optimizer: this storage of slots works on the host only; devices have slots::full and bf16");
 
     sweeper(params<T>& weights, Executor executor)
         : weights_(&weights), executor_(std::move(executor)), slots_(weights) {
@@ -40,13 +43,17 @@ public:
         tensor_state_.clear();
         index const stretch = piece_size();
         auto const& entries = weights_->entries();
+        index tiles = 0;
         for (std::size_t tensor = 0; tensor < entries.size(); ++tensor) {
+            index const before = tiles;
+            tiles += slots::tiles_of(entries[tensor].size());
             if (group_of_[tensor] < 0)
                 continue;
             index const table = layout::per_tensor ? index(tensor) : index(group_of_[tensor]);
             for (index first = 0; first < entries[tensor].size(); first += stretch)
                 pieces_.push_back({entries[tensor].offset + first,
-                                   std::min(stretch, entries[tensor].size() - first), table, index(tensor)});
+                                   std::min(stretch, entries[tensor].size() - first), table, index(tensor),
+                                   before + first / slots::tile});
         }
         share_out();
         for (std::size_t const size : state_sizes(group_of_))
