@@ -3,6 +3,7 @@
 
 // Apart: <descent/exec/device_rows.hpp>, totals of rows, joined in a fixed order, on a device
 
+#include <descent/exec/bfloat16.hpp>
 #include <descent/exec/block.hpp>
 #include <descent/exec/cuda.hpp>
 #include <descent/exec/device.hpp>

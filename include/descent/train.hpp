@@ -24,6 +24,7 @@
 #include <descent/train/history.hpp>
 #include <descent/train/log_loss.hpp>
 #include <descent/train/loop.hpp>
+#include <descent/train/loss_scaling.hpp>
 #include <descent/train/metrics.hpp>
 #include <descent/train/minimize.hpp>
 #include <descent/train/numeric_gradient.hpp>

@@ -3,6 +3,7 @@
 
 #include <descent/core/memory.hpp>
 #include <descent/core/tensor.hpp>
+#include <descent/exec/bfloat16.hpp>
 #include <descent/exec/block.hpp>
 
 #include <algorithm>
@@ -24,6 +25,7 @@ struct emulated {
     int threads = 32;
     index piece = 256;
     bool forwards = false;  // order of the threads within a step of launch_steps: it must not matter
+    exec::precision products = exec::precision::full;
 
     template <class T>
     class memory {
@@ -97,14 +99,14 @@ class emulated_engine : public emulated {
 public:
     emulated_engine(emulated const& device = {}) : emulated(device) {}
 
-    template <class T>
-    void product(exec::block<T const> a, exec::block<T const> b, exec::block<T> c) const {
+    template <class A, class T>
+    void product(exec::block<A const> a, exec::block<A const> b, exec::block<T> c) const {
         for (index i = 0; i < c.rows; ++i)
             for (index j = 0; j < c.cols; ++j) {
                 T sum = 0;
                 for (index k = 0; k < a.cols; ++k)
-                    sum += a.data[i * a.row_step() + k * a.column_step()] *
-                           b.data[k * b.row_step() + j * b.column_step()];
+                    sum += T(a.data[i * a.row_step() + k * a.column_step()]) *
+                           T(b.data[k * b.row_step() + j * b.column_step()]);
                 c.data[i * c.row_step() + j * c.column_step()] = sum;
             }
     }
@@ -113,10 +115,16 @@ public:
         scratch_.assign(std::size_t(n) * sizeof(T) / sizeof(double) + 1, std::nan(""));
         return reinterpret_cast<T*>(scratch_.data());
     }
+    bool rounds_products() const { return products == exec::precision::bfloat16; }
+    exec::bfloat16* rounded(index n) const {
+        rounded_.assign(std::size_t(n), {0xffff});  // NaN
+        return rounded_.data();
+    }
     int* fault() const { return &fault_; }
 
 private:
     mutable std::vector<double> scratch_;
+    mutable std::vector<exec::bfloat16> rounded_;
     mutable int fault_ = 0;
 };
 

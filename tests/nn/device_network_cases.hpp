@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "train/problems.hpp"
 
@@ -89,6 +90,22 @@ double gradient_apart(Network net, Batch const& batch, Executor const& executor)
     --net.steps();  // the same draws again
     double const loss = net.gradient(batch, expected);
     return std::max(std::abs(got - loss), apart(back, expected));
+}
+
+/// The first gradient of the convnet in floats.
+template <class Executor>
+std::vector<float> float_slopes(Executor const& executor) {
+    auto const train = clouds<float>(64, 12, 1);
+    auto net = convnet<float>();
+    nn::device_network there{net, executor};
+    index const size = net.params().arena_size();
+    typename Executor::template memory<float> weights{std::size_t(size)}, slopes{std::size_t(size)};
+    executor.upload(net.params().data(), size, weights.data());
+    there.train_at(weights.data());
+    there.gradient(data::all_of(train), slopes);
+    std::vector<float> back(std::size_t(size), 0.0f);
+    executor.download(slopes.data(), size, back.data());
+    return back;
 }
 
 /// The worst over kinds of batches, losses and tables.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <descent/train/checkpoint.hpp>
+#include <descent/train/loss_scaling.hpp>
 
 #include <exec/emulated.hpp>
 #include <nn/device_network_cases.hpp>
@@ -37,24 +38,6 @@ struct spoilt {
 
 TEST_CASE("nn device_network: fit trains there what it trains here") {
     CHECK(test::worst_apart(emulated{}) <= 1e-11);
-}
-
-TEST_CASE("nn device_network: a run resumes from every step and epoch, bit for bit") {
-    auto const train = clouds<float>(50, 12, 1);
-    std::vector<snapshot<float>> places;
-    auto whole = convnet<float>();
-    fit_options const options{.epochs = 2, .batch = 16};
-    fit(whole, train, device_recipe(), options, emulated{},
-        checkpoint{[&](snapshot<float> const& now) { places.push_back(now); }, {.epochs = 1, .steps = 1}});
-    CHECK(places.size() == 8);
-    int same = 0;
-    for (auto const& place : places) {
-        auto again = convnet<float>();
-        fit(again, train, device_recipe(), options, emulated{}, resume{place});
-        same += same_bits(again.params(), whole.params()) && same_bits(again.state(), whole.state()) &&
-                again.steps() == whole.steps();
-    }
-    CHECK(same == int(places.size()));
 }
 
 TEST_CASE("nn device_network: what callbacks change at home counts; a run that diverges keeps the best") {
@@ -105,4 +88,82 @@ TEST_CASE("nn device_network: numbers that a layer cannot read are refused as on
         CHECK(message_of([&] { fit(there, table, device_recipe(), {.epochs = 1}, emulated{}); }) == expected);
         CHECK(same_bits(there.params(), before));
     }
+}
+
+TEST_CASE("nn device_network: products in bfloat16 train a network nearly as floats do") {
+    emulated const rounding{.products = exec::precision::bfloat16};
+    auto const exact = test::float_slopes(emulated{}), rounded = test::float_slopes(rounding);
+    double off = 0, size = 0;
+    for (std::size_t i = 0; i < exact.size(); ++i) {
+        off += std::pow(double(rounded[i]) - double(exact[i]), 2);
+        size += std::pow(double(exact[i]), 2);
+    }
+    CHECK(std::sqrt(off / size) <= 0x1p-7);
+    CHECK(off > 0);
+}
+
+TEST_CASE(
+    "nn device_network: runs resume bit for bit; a scaled loss trains the same bits; overflow skips the step") {
+    auto const train = clouds<float>(50, 12, 1);
+    emulated const device{.products = exec::precision::bfloat16};
+    fit_options const options{.epochs = 3, .batch = 16};  // 12 steps
+    std::vector<snapshot<float>> places;
+    auto const run = [&](auto& net, loss_scaling scaling, snapshot<float> const& from) {
+        places.clear();
+        auto const report = fit(
+            net, train, device_recipe(), options, device, scaling, resume{from},
+            checkpoint{[&](snapshot<float> const& now) { places.push_back(now); }, {.epochs = 1, .steps = 1}});
+        return std::pair{report, scaling};
+    };
+    snapshot<float> const nothing;
+    auto plain = convnet<float>(), scaled = convnet<float>();
+    CHECK(run(plain, {.scale = 1}, nothing).second.skipped == 0);
+    auto const [calm, grown] = run(scaled, {.scale = 65536, .interval = 5}, nothing);
+    CHECK(same_bits(plain.params(), scaled.params()));
+    CHECK(calm.steps == 12);
+    CHECK(grown.scale == 4 * 65536.0);
+    CHECK(grown.in_row == 2);
+
+    // A float ends at 2^128: the first batches overflow and teach nothing but the running means.
+    auto wild = convnet<float>();
+    auto const [report, settled] = run(wild, {.scale = 0x1p135}, nothing);
+    CHECK(report.status == status::finished);
+    CHECK(settled.skipped >= 3);
+    CHECK(settled.skipped <= 11);
+    CHECK(settled.scale == 0x1p135 / std::pow(2, double(settled.skipped)));
+    CHECK(report.steps == 12 - settled.skipped);
+    CHECK(wild.steps() == 12);
+    CHECK(std::isfinite(wild.params().sum_of_squares()));
+    auto const kept = places;
+    int same = 0;
+    for (auto const& place : kept) {
+        auto again = convnet<float>();
+        auto const [rest, scaling] = run(again, {.scale = 7}, place);
+        same += same_bits(again.params(), wild.params()) && scaling.scale == settled.scale &&
+                scaling.skipped == settled.skipped && rest.steps == report.steps;
+    }
+    CHECK(!kept.empty());
+    CHECK(same == int(kept.size()));
+
+    // The loss is finite; slopes of the hidden layer are twice the last weights.
+    auto lost = convnet<float>();
+    auto last = lost.params()["5.weight"].flat();
+    last.setZero();
+    last.head(48).setConstant(3e38f);
+    last.segment(48, 48).setConstant(-3e38f);
+    lost.params()["1.weight"].flat().setZero();
+    lost.params()["1.bias"].flat().setConstant(1e-3f);
+    auto const [failed, given_up] = run(lost, {.scale = 4}, nothing);
+    CHECK(failed.status == status::diverged);
+    CHECK(failed.reason == "epoch 1: the gradient is not finite");
+    CHECK(given_up.skipped == 2);
+}
+
+TEST_CASE("nn device_network: settings of loss_scaling out of range are named") {
+    auto const told = [&](loss_scaling scaling) { return message_of([&] { scaling.check(); }); };
+    CHECK(told({.scale = 0}) == "loss_scaling: scale = 0: must be > 0 and finite");
+    CHECK(told({.growth = 0.5}) == "loss_scaling: growth = 0.5: must be >= 1 and finite");
+    CHECK(told({.backoff = 1}) == "loss_scaling: backoff = 1: must be in (0, 1)");
+    CHECK(told({.interval = 0}) == "loss_scaling: interval = 0: must be >= 1");
+    CHECK(message_of([] { loss_scaling{}.recall({1}); }) == "loss_scaling: 1 numbers of memory, expected 3");
 }

@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include <descent/core/tensor.hpp>
+#include <descent/exec/bfloat16.hpp>
 
 struct CUstream_st;  // what cudaStream_t points to
 
@@ -40,6 +41,10 @@ struct cuda {
 
     /// Where work is queued, in order; nullptr: the default stream. Must outlive the work.
     CUstream_st* stream = nullptr;
+
+    /// What products of the layers of a network of floats read. bfloat16 is mixed precision: weights, activations,
+    /// slopes and sums stay floats.
+    precision products = precision::full;
 
     /// Owns n zeroed numbers on the device: data(), size(); moves, does not copy.
     template <class T>

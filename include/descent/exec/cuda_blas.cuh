@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include <descent/exec/bfloat16.hpp>
 #include <descent/exec/block.hpp>
 #include <descent/exec/cuda.hpp>
 #include <descent/exec/cuda_check.cuh>
@@ -69,6 +70,21 @@ void gemm(cuda_blas const& blas, block<T const> a, block<T const> b, block<T> c)
         check(
             cublasDgemm(blas.get(), op_b, op_a, m, n, k, &one, b.data, ld_b, a.data, ld_a, &zero, c.data, ld_c),
             "cublasDgemm");
+}
+
+/// The same of bfloat16 numbers, summed and written as floats.
+inline void gemm(cuda_blas const& blas, block<bfloat16 const> a, block<bfloat16 const> b, block<float> c) {
+    if (c.turned)
+        return gemm(blas, transposed(b), transposed(a), transposed(c));
+    if (c.rows == 0 || c.cols == 0)
+        return;
+    float const one(1), zero(0);
+    check(
+        cublasGemmEx(blas.get(), blas_turn(b.turned), blas_turn(a.turned), blas_size(c.cols), blas_size(c.rows),
+                     blas_size(a.cols), &one, b.data, CUDA_R_16BF, blas_size(std::max(b.stride, index(1))),
+                     a.data, CUDA_R_16BF, blas_size(std::max(a.stride, index(1))), &zero, c.data, CUDA_R_32F,
+                     blas_size(c.stride), CUBLAS_COMPUTE_32F, CUBLAS_GEMM_DEFAULT),
+        "cublasGemmEx");
 }
 
 template <class T>

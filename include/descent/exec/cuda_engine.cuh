@@ -48,22 +48,32 @@ public:
     void product(block<T const> a, block<T const> b, block<T> c) const {
         gemm(blas_, a, b, c);
     }
+    void product(block<bfloat16 const> a, block<bfloat16 const> b, block<float> c) const {
+        detail::gemm(blas_, a, b, c);
+    }
+    bool rounds_products() const { return executor_.products == precision::bfloat16; }
+    bfloat16* rounded(index n) const { return room_for<bfloat16>(n, rounded_); }
     /// Grows to the largest n asked for; what is there may still be read by work that is queued.
     template <class T>
     T* scratch(index n) const {
-        std::size_t const bytes = std::size_t(n) * sizeof(T);
-        if (scratch_.size() < bytes) {
-            executor_.wait();
-            scratch_ = cuda_buffer<std::byte>(bytes);
-        }
-        return reinterpret_cast<T*>(scratch_.data());
+        return room_for<T>(n, scratch_);
     }
     int* fault() const { return fault_.data(); }
 
 private:
+    template <class T>
+    T* room_for(index n, cuda_buffer<std::byte>& room) const {
+        std::size_t const bytes = std::size_t(n) * sizeof(T);
+        if (room.size() < bytes) {
+            executor_.wait();
+            room = cuda_buffer<std::byte>(bytes);
+        }
+        return reinterpret_cast<T*>(room.data());
+    }
+
     cuda executor_;
     cuda_blas blas_;
-    mutable cuda_buffer<std::byte> scratch_;
+    mutable cuda_buffer<std::byte> scratch_, rounded_;
     mutable cuda_buffer<int> fault_;
 };
 

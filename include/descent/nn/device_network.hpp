@@ -67,14 +67,25 @@ public:
         }
         double const total = detail::known_weight(rows), scale = total > 0 ? 1 / total : 0;
         ++net_->steps_;
-        bring(samples, 0, rows.count, scale);
+        bring(samples, 0, rows.count, scale * loss_scale_);
         auto p = begin(rows.count, true, weights_);
         p.slopes = g.data();
         net_->layers_.forward(p, incoming_.x, p.at(net_->scores_));
         lose(p);
         net_->layers_.backward(p, incoming_.x, p.at(net_->scores_), p.at(net_->slopes_), nullptr);
+        if (scales_)
+            engine_.for_each(net_->params().arena_size(),
+                             detail::unscale_body<T>{g.data(), incoming_.step, answer_.data()});
         return answer(0, rows.count) * scale;
     }
+
+    /// From now on slopes are computed of the loss times the factor, and the gradient is divided by it again;
+    /// then finite() tells whether the last one is. See descent::loss_scaling.
+    void scale_loss(double factor) {
+        scales_ = true;
+        loss_scale_ = factor;
+    }
+    bool finite() const { return finite_; }
 
     /// Mean loss of the samples in evaluation, under the weights and the state that the network has now.
     template <class Batch, class... Unused>
@@ -144,7 +155,7 @@ private:
             sending_ = aligned_buffer<std::byte>(std::size_t(size));
             received_ = memory<std::byte>(std::size_t(size));
         }
-        detail::step_numbers step{Network::mix(net_->seed_, net_->steps_), scale, 1};
+        detail::step_numbers step{Network::mix(net_->seed_, net_->steps_), scale, 1, 1 / loss_scale_};
         incoming_ = {};
         incoming_.count = targets;
         index end = bytes(0);
@@ -228,6 +239,7 @@ private:
                 detail::check_input(net_->layers_, sent_ + i * net_->features(), first + i);
             fail("network: a layer cannot read its input");
         }
+        finite_ = here.overflow == 0;
         return here.loss;
     }
 
@@ -243,6 +255,8 @@ private:
     T* sent_ = nullptr;
     incoming incoming_;
     index room_ = 0;
+    double loss_scale_ = 1;
+    bool scales_ = false, finite_ = true;
 };
 
 }  // namespace descent::nn

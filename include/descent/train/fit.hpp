@@ -93,6 +93,8 @@ requires(!Executor::host) struct learning<M, Executor, Validation> {
     std::uint64_t& model_steps() { return model.steps(); }
     void train_at(T const* weights) { model.train_at(weights); }
     void pull() { model.pull(); }
+    void scale_loss(double factor) { model.scale_loss(factor); }
+    bool finite() const { return model.finite(); }
 };
 
 template <class M, class Batch, class Executor, class Validation>

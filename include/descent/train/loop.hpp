@@ -11,6 +11,7 @@
 #include <descent/core/random.hpp>
 #include <descent/optim/optimizer.hpp>
 #include <descent/train/callback.hpp>
+#include <descent/train/loss_scaling.hpp>
 #include <descent/train/options.hpp>
 #include <descent/train/report.hpp>
 
@@ -33,6 +34,7 @@
 //     gradient_memory                                                    what gradient() writes, on the device
 //     void train_at(T const* weights)                                    where the weights are from now on
 //     void pull()                                                        the state comes to the host
+//     void scale_loss(double), bool finite()                             see loss_scaling
 namespace descent::detail {
 
 template <class Problem>
@@ -113,12 +115,23 @@ private:
         for (; batch_ < batches_ && !stopped_;) {
             index const first = full() ? 0 : batch_ * batch_size_;
             index const count = full() ? samples : std::min(batch_size_, samples - first);
+            if constexpr (scales)
+                problem_.scale_loss(scaling().scale);
             double const loss = problem_.gradient(order, first, count, gradient_);
             report_.evaluations += std::max<index>(count, 1);
             if (full())
                 report_.gradient_norm = gradient_norm();
             if (!std::isfinite(loss))
                 return diverge(text("epoch ", report_.epochs + 1, ": loss is ", loss));
+            if constexpr (scales) {
+                if (!problem_.finite() && scaling().scale <= 1)
+                    return diverge(text("epoch ", report_.epochs + 1, ": the gradient is not finite"));
+                if (!scaling().judge(problem_.finite())) {
+                    loss_sum_ += loss * double(std::max<index>(count, 1));
+                    ++batch_;
+                    continue;
+                }
+            }
             if (full()) {
                 report_.loss = loss;
                 if constexpr (!validates)
@@ -411,6 +424,9 @@ private:
     }
 
     static constexpr bool there = has_device_gradient<Problem>;
+    static constexpr bool scales = (std::is_same_v<Callback, loss_scaling> || ...);
+    static_assert(!scales || there, "loss_scaling{} is for networks that a device trains");
+    loss_scaling& scaling() requires scales { return std::get<loss_scaling&>(callbacks_); }
     static constexpr bool validates = requires(Problem & p) { p.validation(); };
     static constexpr bool stateful = requires(Problem & p) { p.state(); };
     static constexpr bool counts = requires(Problem & p) { p.model_steps(); };

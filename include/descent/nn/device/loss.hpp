@@ -14,14 +14,16 @@ namespace descent::nn::detail {
 /// other numbers.
 struct step_numbers {
     std::uint64_t seed;
-    double scale;  ///< of the slopes
-    double share;  ///< of the first target of a mixed batch
+    double scale;    ///< of the slopes
+    double share;    ///< of the first target of a mixed batch
+    double unscale;  ///< what makes gradients of it whole again where the loss is scaled
 };
 
 /// What the host asks for behind a step.
 struct step_answer {
-    double loss;   ///< the sum over the targets
-    double fault;  ///< not 0: a layer found numbers that it cannot read
+    double loss;      ///< the sum over the targets
+    double fault;     ///< not 0: a layer found numbers that it cannot read
+    double overflow;  ///< not 0: a number of the gradient of a scaled loss is not finite
 };
 
 /// The loss of each target, times its weight, and the slopes, times that and the scale.
@@ -76,8 +78,22 @@ struct answer_body {
     DESCENT_FN double none(int) const { return 0; }
     DESCENT_FN double join(int, double a, double b) const { return a + b; }
     DESCENT_FN double term(int, index, index i, double const*) const { return values[i]; }
-    DESCENT_FN void first(index, double const* totals) const { *answer = {totals[0], double(*fault)}; }
+    DESCENT_FN void first(index, double const* totals) const { *answer = {totals[0], double(*fault), 0}; }
     DESCENT_FN void each(index, index, double const*) const {}
+};
+
+/// The gradient of a scaled loss becomes that of the loss.
+template <class T>
+struct unscale_body {
+    T* gradient;
+    step_numbers const* step;
+    step_answer* answer;
+
+    DESCENT_FN void operator()(index i) const {
+        T const number = gradient[i] *= T(step->unscale);
+        if (!(number - number == T(0)))
+            answer->overflow = 1;
+    }
 };
 
 }  // namespace descent::nn::detail
