@@ -21,7 +21,7 @@ else()
   add_library(descent_threads ALIAS descent)
 endif()
 
-# Ours read packed files where zlib was found, and images where stb was.
+# Ours read packed files where zlib was found, images where stb was, and keep studies where SQLite was.
 add_library(descent_codecs INTERFACE)
 target_link_libraries(descent_codecs INTERFACE descent)
 if(TARGET ZLIB::ZLIB)
@@ -29,4 +29,7 @@ if(TARGET ZLIB::ZLIB)
 endif()
 if(TARGET stb::stb)
   target_link_libraries(descent_codecs INTERFACE descent_stb)
+endif()
+if(TARGET SQLite::SQLite3)
+  target_link_libraries(descent_codecs INTERFACE descent_sqlite)
 endif()

@@ -3,7 +3,7 @@
 include(CMakePackageConfigHelpers)
 
 set(package_dir "${CMAKE_INSTALL_DATADIR}/cmake/descent")
-set(components native openmp zlib stb cuda)
+set(components native openmp zlib stb sqlite cuda)
 
 install(DIRECTORY include/descent DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DATADIR}/licenses/descent")

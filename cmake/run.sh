@@ -17,8 +17,8 @@ case $job in
     main) ;;
     bench) packages="$packages libbenchmark-dev" ;;
     extended | clang | thread | fuzz | aarch64)
-        packages="$packages catch2 zlib1g-dev libstb-dev libbenchmark-dev clang-14 libomp-14-dev g++-aarch64-linux-gnu qemu-user" ;;
-    *) packages="$packages catch2 zlib1g-dev libstb-dev" ;;
+        packages="$packages catch2 zlib1g-dev libstb-dev libsqlite3-dev libbenchmark-dev clang-14 libomp-14-dev g++-aarch64-linux-gnu qemu-user" ;;
+    *) packages="$packages catch2 zlib1g-dev libstb-dev libsqlite3-dev" ;;
 esac
 
 if command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; then

@@ -37,6 +37,11 @@ descent_component(stb)
 target_link_libraries(descent_stb INTERFACE stb::stb)
 target_compile_definitions(descent_stb INTERFACE DESCENT_STB)
 
+# Keeps studies in files. Debian's libsqlite3-dev.
+descent_component(sqlite)
+target_link_libraries(descent_sqlite INTERFACE SQLite::SQLite3)
+target_compile_definitions(descent_sqlite INTERFACE DESCENT_SQLITE)
+
 # -std: CMake 3.25 does not know C++20 for nvcc. EIGEN_NO_CUDA: without it Eigen in a .cu file loses all SIMD, and
 # the linker spreads its slow functions to the .cpp files.
 descent_component(cuda)

@@ -11,6 +11,7 @@
 #include <descent/search/grid.hpp>
 #include <descent/search/halton.hpp>
 #include <descent/search/hyperband.hpp>
+#include <descent/search/in_memory.hpp>
 #include <descent/search/latin_hypercube.hpp>
 #include <descent/search/median_stop.hpp>
 #include <descent/search/patience_stop.hpp>
@@ -20,6 +21,7 @@
 #include <descent/search/record.hpp>
 #include <descent/search/sobol.hpp>
 #include <descent/search/space.hpp>
+#include <descent/search/storage.hpp>
 #include <descent/search/study.hpp>
 #include <descent/search/study_options.hpp>
 #include <descent/search/successive_halving.hpp>

@@ -68,6 +68,13 @@
 #define DESCENT_STB_ENABLED 0
 #endif
 
+/// 1 where the program links SQLite: CMake's descent::sqlite says so by defining DESCENT_SQLITE.
+#if defined(DESCENT_SQLITE) && __has_include(<sqlite3.h>)
+#define DESCENT_SQLITE_ENABLED 1
+#else
+#define DESCENT_SQLITE_ENABLED 0
+#endif
+
 /// 1 where the target multiplies and adds with one rounding; every CUDA device does. (AVX-512 alone brings the
 /// scalar instruction, but not the form that packs use.)
 #if defined(__CUDA_ARCH__) || defined(__FMA__) || defined(__aarch64__) || \

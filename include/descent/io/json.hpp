@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <descent/core/error.hpp>
@@ -99,6 +101,54 @@ public:
         return std::int64_t(number);
     }
 
+    /// Any number.
+    double number() {
+        peek();
+        std::size_t const start = at_;
+        auto const digits = [&] {
+            std::size_t const from = at_;
+            while (at_ < text_.size() && is_digit(text_[at_]))
+                ++at_;
+            need(at_ > from, "expected a number");
+            return at_ - from;
+        };
+        auto const has = [&](char c) {
+            bool const there = at_ < text_.size() && text_[at_] == c;
+            at_ += there;
+            return there;
+        };
+        has('-');
+        bool const zero = at_ < text_.size() && text_[at_] == '0';
+        need(digits() == 1 || !zero, "a number begins with 0");
+        if (has('.'))
+            digits();
+        if (has('e') || has('E')) {
+            has('+') || has('-');
+            digits();
+        }
+        double read = 0;
+        auto const [end, failed] = std::from_chars(text_.data() + start, text_.data() + at_, read);
+        need(failed == std::errc{}, "the number is too large or too small");
+        return read;
+    }
+
+    /// Any value, as it stands there.
+    std::string_view raw() {
+        char const first = peek();
+        std::size_t const start = at_;
+        if (first == '{')
+            object([&](std::string const&) { raw(); });
+        else if (first == '[')
+            array([&] { raw(); });
+        else if (first == '"')
+            string();
+        else if (first == '-' || is_digit(first))
+            number();
+        else
+            literal();
+        return text_.substr(start, at_ - start);
+    }
+
     /// Nothing but white space may follow.
     void end() { need(peek() == '\0' && at_ == text_.size(), "more text behind the end"); }
 
@@ -117,6 +167,15 @@ private:
                (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t'))
             ++at_;
         return at_ < text_.size() ? text_[at_] : '\0';
+    }
+
+    void literal() {
+        for (std::string_view const word : {"true", "false", "null"})
+            if (text_.substr(at_, word.size()) == word) {
+                at_ += word.size();
+                return;
+            }
+        need(false, "expected a value");
     }
 
     void take(char c) {

@@ -145,9 +145,21 @@ struct integer_options {
     bool log = false;
 };
 
+namespace detail {
+
+/// The last number low + k step that is at most `high`; `high` where rounding alone keeps it from being one.
+inline double last_step(double low, double high, double step) {
+    if (!(step > 0 && low < high && high - low < 1e15 * step))
+        return high;
+    double const last = low + step * std::floor((high - low) / step * (1 + 1e-12));
+    return high - last > 1e-9 * step ? last : high;
+}
+
+}  // namespace detail
+
 /// Every number in [low, high], or every `step` from low on.
 inline domain uniform(double low, double high, step_option options = {}) {
-    return {.low = low, .high = high, .step = options.step};
+    return {.low = low, .high = detail::last_step(low, high, options.step), .step = options.step};
 }
 
 /// Every number in [low, high], low > 0, its logarithm spread evenly.
@@ -155,7 +167,11 @@ inline domain log_uniform(double low, double high) { return {.low = low, .high =
 
 /// The whole numbers low, low + step, ..., up to high.
 inline domain integer(double low, double high, integer_options options = {}) {
-    return {.kind = domain::type::integer, .low = low, .high = high, .step = options.step, .log = options.log};
+    return {.kind = domain::type::integer,
+            .low = low,
+            .high = detail::last_step(low, high, options.step),
+            .step = options.step,
+            .log = options.log};
 }
 
 /// One of several things without an order.

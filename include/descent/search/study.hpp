@@ -15,6 +15,7 @@
 #include <descent/core/status.hpp>
 #include <descent/search/detail/pacing.hpp>
 #include <descent/search/gaussian_process.hpp>
+#include <descent/search/in_memory.hpp>
 #include <descent/search/study_options.hpp>
 #include <descent/search/trial.hpp>
 
@@ -55,14 +56,17 @@ struct study_result : record {
 ///
 /// An objective that gives NaN or throws makes a failed trial, and the study goes on. All members may be called
 /// from several threads at once but the runs (run, minimize, maximize), of which there is one at a time.
-template <sampler Sampler = gaussian_process, scheduler Scheduler = run_to_end>
+template <sampler Sampler = gaussian_process, scheduler Scheduler = run_to_end, class Storage = in_memory>
 class study {
 public:
-    explicit study(Sampler s = {}, Scheduler c = {}) : study(search::space{}, std::move(s), std::move(c)) {}
+    explicit study(Sampler s = {}, Scheduler c = {}, Storage where = Storage())
+        : study(search::space{}, std::move(s), std::move(c), std::move(where)) {}
+    explicit study(Sampler s, Storage where) requires(Storage::persistent)
+        : study(search::space{}, std::move(s), Scheduler{}, std::move(where)) {}
 
     /// With a declared space: every trial has all of its names.
-    explicit study(search::space declared, Sampler s = {}, Scheduler c = {})
-        : sampler_(std::move(s)), scheduler_(std::move(c)) {
+    explicit study(search::space declared, Sampler s = {}, Scheduler c = {}, Storage where = Storage())
+        : sampler_(std::move(s)), scheduler_(std::move(c)), storage_(std::move(where)) {
         expect(!declared.conditional() || declared.size() > 0, "study: conditions need a declared space");
         declared_ = declared.size() > 0;
         *book_->space = std::move(declared);
@@ -76,7 +80,11 @@ public:
         book_->should_stop = [](void* held, history const& past, record const& r) {
             return bool(static_cast<Scheduler*>(held)->should_stop(past, r));
         };
+        if constexpr (Storage::persistent)
+            storage_.open(*book_);
     }
+    explicit study(search::space declared, Sampler s, Storage where) requires(Storage::persistent)
+        : study(std::move(declared), std::move(s), Scheduler{}, std::move(where)) {}
     // Trials and the book point here.
     study(study const&) = delete;
     study& operator=(study const&) = delete;
@@ -85,10 +93,22 @@ public:
     void set_goals(std::vector<goal> goals) {
         std::lock_guard const held(book_->lock);
         expect(!goals.empty(), "study: goals: must not be empty");
-        if (goals == book_->goals)
-            return;
-        expect(book_->records.empty(), "study: the goals cannot change once there are trials");
-        book_->goals = std::move(goals);
+        auto const change = [&] {
+            if (goals == book_->goals)
+                return false;
+            expect(book_->records.empty(), "study: the goals cannot change once there are trials");
+            book_->goals = goals;
+            return true;
+        };
+        if constexpr (Storage::persistent) {
+            auto all = storage_.together();
+            storage_.pull(*book_);
+            if (change())
+                storage_.write_goals(goals);
+            all.commit();
+        } else {
+            change();
+        }
     }
 
     /// The next trial asked for gets these values; the rest the sampler proposes. Throws descent::error for a
@@ -98,7 +118,14 @@ public:
         for (preset const& p : values)
             if (index const at = book_->space->find(p.name); at >= 0)
                 p.value_in((*book_->space)[at]);
-        queue_.push_back(std::move(values));
+        if constexpr (Storage::persistent) {
+            auto all = storage_.together();
+            storage_.pull(*book_);
+            storage_.enqueue(*book_, values);
+            all.commit();
+        } else {
+            queue_.push_back(std::move(values));
+        }
     }
 
     /// Where trials keep their checkpoints, see trial::folder.
@@ -148,8 +175,7 @@ public:
             expect(at >= 0, "study: add: the space has no '", p.name, "'");
             p.value_in((*book_->space)[at]);
         }
-        queue_.insert(queue_.begin(), std::move(values));
-        trial t = new_locked();
+        trial t = *turn([](std::int64_t) { return true; }, false, std::move(values));
         t.settle();
         close(t, value == value ? std::vector<double>{value} : std::vector<double>{},
               value == value ? "" : "the objective is not a number");
@@ -181,16 +207,21 @@ public:
         auto const begin = [&]() -> std::optional<trial> {
             if (now.over || now.late())
                 return {};
-            bool const more = now.may_begin();
-            if (auto t = resume_locked(more)) {
+            auto t = turn([&](std::int64_t counted) { return now.may_begin(counted); }, true, {});
+            if (t) {
                 ++now.working;
-                return t;
+                now.taken += !t->resumed();
             }
-            if (!more)
-                return {};
-            ++now.taken;
-            ++now.working;
-            return new_locked();
+            return t;
+        };
+        // Is there something that others at work may bring about?
+        auto const wait = [&] {
+            if (now.over || now.late())
+                return false;
+            if (resuming_scheduler<Scheduler> && now.working > 0)
+                return true;
+            return options.total > 0 && (options.trials <= 0 || now.taken < options.trials) &&
+                   Storage::persistent && ended_ < options.total;
         };
         if (options.batch == 0) {
             detail::spread(options.parallel, now, [&] {
@@ -198,8 +229,7 @@ public:
                     std::optional<trial> t;
                     {
                         std::unique_lock held(book_->lock);
-                        // Those at work may, paused, let others go on.
-                        while (!(t = begin()) && now.working > 0 && !now.over && resuming_scheduler<Scheduler>)
+                        while (!(t = begin()) && wait())
                             now.changed.wait_for(held, std::chrono::milliseconds(100));
                     }
                     if (!t)
@@ -219,8 +249,13 @@ public:
                         batch.push_back(std::move(*t));
                     }
                 }
-                if (batch.empty())
-                    break;
+                if (batch.empty()) {
+                    std::unique_lock held(book_->lock);
+                    if (!wait())
+                        break;
+                    now.changed.wait_for(held, std::chrono::milliseconds(100));
+                    continue;
+                }
                 std::vector<attempt> done(batch.size());
                 std::atomic<std::size_t> next{0};
                 detail::spread(std::min(options.parallel, int(batch.size())), now, [&] {
@@ -257,16 +292,19 @@ public:
     /// The best complete trial of a study with one goal (of several: by the first); number -1: there is none.
     record best() const {
         std::lock_guard const held(book_->lock);
+        look();
         return best_locked() >= 0 ? book_->records[std::size_t(best_locked())] : record{};
     }
     /// All trials so far, by number.
     std::vector<record> records() const {
         std::lock_guard const held(book_->lock);
+        look();
         return book_->records;
     }
     /// The complete trials that no other beats in one objective without losing in another, by number.
     std::vector<record> pareto() const {
         std::lock_guard const held(book_->lock);
+        look();
         history const past = book_->past();
         auto const beats = [&](record const& a, record const& b) {
             bool better = false;
@@ -289,6 +327,14 @@ public:
     }
 
 private:
+    /// What other processes told.
+    void look() const {
+        if constexpr (Storage::persistent) {
+            auto all = storage_.together();
+            storage_.pull(*book_);
+        }
+    }
+
     struct attempt {
         std::vector<double> values = {};
         std::string failure = {};
@@ -337,28 +383,72 @@ private:
     }
 
     trial ask_locked() {
-        if (auto t = resume_locked(true))
-            return std::move(*t);
-        return new_locked();
+        return *turn([](std::int64_t) { return true; }, true, {});
     }
 
-    /// A paused trial that the scheduler wants to go on.
-    std::optional<trial> resume_locked([[maybe_unused]] bool more) {
-        if constexpr (resuming_scheduler<Scheduler>) {
-            std::int64_t const number = scheduler_.next(book_->past(), more);
-            if (number >= 0) {
-                record& r = book_->records[std::size_t(number)];
-                r.state = trial_state::running;
-                std::optional<trial> t{std::in_place, *book_, number, r.coordinates, std::vector<preset>{}};
-                t->set_resumed();
-                return t;
+    /// A trial goes to work: one that the scheduler wants to go on, one that waits or, where may_begin(trials
+    /// that ended or are at work), a new one, with values that are given. The lock is held.
+    template <class May>
+    std::optional<trial> turn(May const& may_begin, bool others, std::vector<preset> given) {
+        std::int64_t number = -1;
+        bool resumed = false, fresh = false;
+        auto const choose = [&] {
+            std::int64_t counted = 0;
+            if constexpr (Storage::persistent) {
+                auto const tally = storage_.count();
+                ended_ = tally.ended;
+                counted = tally.ended + tally.working;
+            } else {
+                for (record const& r : book_->records)
+                    counted += r.state != trial_state::failed;
             }
+            bool const more = may_begin(counted);
+            if constexpr (resuming_scheduler<Scheduler>)
+                if (others)
+                    number = scheduler_.next(book_->past(), more);
+            resumed = number >= 0;
+            if constexpr (Storage::persistent)
+                if (number < 0 && more && others)
+                    number = storage_.waiting(*book_);
+            fresh = number < 0 && more;
+        };
+        if constexpr (Storage::persistent) {
+            auto all = storage_.together();
+            storage_.pull(*book_);
+            storage_.revive(*book_);
+            choose();
+            if (fresh)
+                number = storage_.create(*book_);
+            else if (number >= 0)
+                storage_.start(number);
+            all.commit();
+        } else {
+            choose();
+            if (fresh)
+                number = std::int64_t(book_->records.size());
         }
-        return {};
+        if (number < 0)
+            return {};
+        if (resumed) {
+            record& r = book_->records[std::size_t(number)];
+            r.state = trial_state::running;
+            std::optional<trial> t{std::in_place, *book_, number, r.coordinates, std::vector<preset>{}};
+            t->set_resumed();
+            set_origin(*t);
+            return t;
+        }
+        if (others && !queue_.empty()) {
+            given = std::move(queue_.front());
+            queue_.erase(queue_.begin());
+        }
+        if constexpr (Storage::persistent)
+            if (!fresh)
+                given = storage_.presets(number, *book_->space);
+        return filled(number, fresh, std::move(given));
     }
 
-    trial new_locked() {
-        auto const number = std::int64_t(book_->records.size());
+    /// Trial `number`, where the sampler proposes what is not given.
+    trial filled(std::int64_t number, bool fresh, std::vector<preset> given) {
         search::space& space = *book_->space;
         std::vector<double> to(std::size_t(space.size()), record::none);
         if (!to.empty())
@@ -366,32 +456,50 @@ private:
         std::int64_t parent = -1;
         if constexpr (inheriting_sampler<Sampler>)
             parent = sampler_.parent(book_->past(), number);
-        record r;
+        if (fresh)
+            book_->records.emplace_back();
+        record& r = book_->records[std::size_t(number)];
         r.number = number;
         r.state = trial_state::running;
         r.space = book_->space;
-        r.chosen.assign(to.size(), record::none);
-        std::vector<preset> given;
-        if (!queue_.empty()) {
-            given = std::move(queue_.front());
-            queue_.erase(queue_.begin());
-        }
+        r.chosen.resize(to.size(), record::none);
+        r.coordinates.resize(to.size(), record::none);
         for (preset const& p : given)
             if (index const at = space.find(p.name); at >= 0)
                 to[std::size_t(at)] = space[at].coordinate(p.value_in(space[at]));
-        r.coordinates = to;
+        bool chose = false;
         for (index k = 0; k < space.size(); ++k) {
             auto const i = std::size_t(k);
+            if (r.chosen[i] == r.chosen[i]) {  // of the trial that it repeats
+                to[i] = r.coordinates[i];
+                continue;
+            }
             if (to[i] != to[i])
                 continue;
             double const value = space[k].value(to[i]);
             r.coordinates[i] = space[k].coordinate(value);
-            if (declared_)
+            if (declared_) {
                 r.chosen[i] = value;
+                chose = true;
+            }
         }
-        book_->records.push_back(std::move(r));
+        if constexpr (Storage::persistent)
+            if (chose) {
+                auto all = storage_.together();
+                for (index k = 0; k < space.size(); ++k)
+                    if (r.chosen[std::size_t(k)] == r.chosen[std::size_t(k)])
+                        storage_.write_value(*book_, number, k);
+                all.commit();
+            }
         inherit(number, parent);
-        return {*book_, number, std::move(to), std::move(given)};
+        trial t{*book_, number, std::move(to), std::move(given)};
+        set_origin(t);
+        return t;
+    }
+
+    void set_origin([[maybe_unused]] trial& t) {
+        if constexpr (Storage::persistent)
+            t.set_origin(storage_.origin(t.number()));
     }
 
     /// A copy of the parent's state; what no later trial can want goes.
@@ -426,6 +534,17 @@ private:
             r.values = std::move(values);
             r.value = r.values[0];
         }
+        if constexpr (Storage::persistent) {
+            auto all = storage_.together();
+            bool const counts = storage_.close(r);
+            all.commit();
+            if (!counts) {
+                r.state = trial_state::failed;
+                r.reason = "no sign of life came from it for too long";
+                r.values.clear();
+                r.value = record::none;
+            }
+        }
         if (!inheriting_sampler<Sampler> && r.state != trial_state::paused &&
             book_->states.size() > std::size_t(r.number))
             book_->states[std::size_t(r.number)] = {};
@@ -446,6 +565,15 @@ private:
     std::unique_ptr<detail::book> book_ = std::make_unique<detail::book>();
     std::vector<std::vector<preset>> queue_ = {};
     bool declared_ = false;
+    std::int64_t ended_ = 0;                         // in all processes
+    [[no_unique_address]] mutable Storage storage_;  // goes first: its thread reads the book
 };
+
+template <class Sampler, class Storage>
+requires(Storage::persistent) study(Sampler, Storage)
+->study<Sampler, run_to_end, Storage>;
+template <class Sampler, class Storage>
+requires(Storage::persistent) study(space, Sampler, Storage)
+->study<Sampler, run_to_end, Storage>;
 
 }  // namespace descent::search

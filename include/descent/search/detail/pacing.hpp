@@ -33,7 +33,11 @@ struct pacing {
         return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     }
     bool late() { return out_of_time = out_of_time || (options.seconds > 0 && seconds() >= options.seconds); }
-    bool may_begin() const { return options.trials <= 0 || taken < options.trials; }
+    /// May one more trial begin, so many having ended or being at work?
+    bool may_begin(std::int64_t counted) const {
+        return (options.trials <= 0 || taken < options.trials) &&
+               (options.total <= 0 || counted < options.total);
+    }
     void hear(verdict said) {
         if (said.stop && !over.exchange(true))
             end = std::move(said);
