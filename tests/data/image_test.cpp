@@ -52,8 +52,7 @@ TEST_CASE("data image: crops") {
     // Each of the nine pixels comes up, and the fill outside.
     std::set<numbers> seen;
     for (std::uint64_t sample = 0; sample < 400; ++sample)
-        seen.insert(through(image::random_crop{1, 1, 1, -1}, {1, 3, 3},
-                            {1, 2, 3, 4, 5, 6, 7, 8, 9}, sample));
+        seen.insert(through(image::random_crop{1, 1, 1, -1}, {1, 3, 3}, {1, 2, 3, 4, 5, 6, 7, 8, 9}, sample));
     CHECK(seen.size() == 10);
     seen.clear();
     for (std::uint64_t sample = 0; sample < 400; ++sample)
@@ -222,8 +221,7 @@ TEST_CASE("data image: what does not fit is refused") {
           "random_crop: 8 x 3 of [1, 3, 3] with a padding of 2: must be at least 1 x 1 and fit");
     CHECK(complaint(image::random_crop{0, 3}, {1, 3, 3}) ==
           "random_crop: 0 x 3 of [1, 3, 3] with a padding of 0: must be at least 1 x 1 and fit");
-    CHECK(complaint(image::random_crop{3, 3, -1}, {1, 3, 3}) ==
-          "random_crop: padding = -1: must be >= 0");
+    CHECK(complaint(image::random_crop{3, 3, -1}, {1, 3, 3}) == "random_crop: padding = -1: must be >= 0");
     CHECK(complaint(image::horizontal_flip{1.5}, {1, 3, 3}) ==
           "horizontal_flip: probability = 1.5: must be in [0, 1]");
     CHECK(complaint(image::vertical_flip{}, {9}) ==
@@ -234,7 +232,15 @@ TEST_CASE("data image: what does not fit is refused") {
     CHECK(complaint(image::normalize{{0}, {1, 1}}, {1, 3, 3}) ==
           "normalize: 1 means and 2 deviations for 1 channels");
     CHECK(complaint(image::normalize{{0}, {0}}, {1, 3, 3}) == "normalize: deviation = 0: must be > 0");
+    CHECK(complaint(image::normalize{{0}, {1e31}}, {1, 3, 3}) ==
+          "normalize: deviation = 1e+31: must be in [1e-30, 1e30]");
+    CHECK(complaint(image::normalize{{INFINITY}, {1}}, {1, 3, 3}) == "normalize: mean = inf: must be finite");
     CHECK(complaint(image::cutout{0}, {1, 3, 3}) == "cutout: size = 0: must be >= 1");
+    descent::index const huge = descent::index(1) << 62;
+    CHECK(complaint(image::cutout{huge}, {1, 3, 3}) ==
+          "cutout: size = 4611686018427387904: must be <= 1073741824");
+    CHECK(complaint(image::random_crop{3, 3, huge}, {1, 3, 3}) ==
+          "random_crop: padding = 4611686018427387904: must be <= 1073741824");
     CHECK(complaint(image::color_jitter{}, {2, 3, 3}) ==
           "color_jitter: the image is [2, 3, 3]: must have 1 or 3 channels");
     CHECK(complaint(image::color_jitter{.contrast = 2}, {3, 3, 3}) ==

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <descent/nn/conv1d.hpp>
 #include <descent/nn/conv2d.hpp>
+#include <descent/nn/dense.hpp>
+#include <descent/nn/max_pool.hpp>
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -93,6 +95,26 @@ TEST_CASE("nn conv2d: shapes are checked when it is bound") {
     CHECK(message_of([&] {
               nn::conv1d{.channels = 4}.bind<float>({3, 4, 5}, b);
           }) == "conv1d: input is [3, 4, 5]: must be [channels, length]");
+}
+
+TEST_CASE("nn conv2d: settings as large as they get") {
+    nn::builder<float> b;
+    descent::index const huge = descent::index(1) << 62;
+    auto const said = [&](nn::conv2d const& d) { return message_of([&] { d.bind<float>({1, 4, 5}, b); }); };
+    CHECK(said({.channels = huge}) == "conv2d: channels = 4611686018427387904: must be <= 1048576");
+    for (auto const& d :
+         {nn::conv2d{.channels = 1, .kernel = huge, .padding = huge},
+          nn::conv2d{.channels = 1, .stride = {1, huge}}, nn::conv2d{.channels = 1, .padding = huge},
+          nn::conv2d{.channels = 1, .dilation = huge}})
+        CHECK(said(d) ==
+              "conv2d: kernel, stride, padding or dilation = 4611686018427387904: must be <= 1048576");
+    CHECK(message_of([&] {
+              nn::max_pool{.size = huge}.bind<float>({1, 4, 5}, b);
+          }) == "max_pool: size or stride = 4611686018427387904: must be <= 1073741824");
+    CHECK(message_of([&] { nn::dense{huge >> 12}.bind<float>({1}, b); }) ==
+          "weight: 1125899906842624 numbers: must be <= 281474976710656");
+    // A stride beyond the end: one output, as with the largest one that matters.
+    layer_check::check_layer(nn::conv2d{.channels = 2, .kernel = {2, 1}, .stride = {1 << 20, 4}}, {{2, 3, 5}});
 }
 
 TEST_CASE("nn conv1d: a row of conv2d") {

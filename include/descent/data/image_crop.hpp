@@ -58,6 +58,7 @@ struct random_crop {
 
     shape output(shape const& image) const {
         expect(padding >= 0, "random_crop: padding = ", padding, ": must be >= 0");
+        expect(padding <= 1 << 30, "random_crop: padding = ", padding, ": must be <= ", 1 << 30);
         return detail::cropped("random_crop", image, height, width, padding);
     }
     template <class T>

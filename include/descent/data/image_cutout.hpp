@@ -16,6 +16,7 @@ struct cutout {
     shape output(shape const& image) const {
         detail::check_image("cutout", image);
         expect(size >= 1, "cutout: size = ", size, ": must be >= 1");
+        expect(size <= 1 << 30, "cutout: size = ", size, ": must be <= ", 1 << 30);
         return image;
     }
     template <class T>

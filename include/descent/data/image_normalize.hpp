@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cmath>
 #include <vector>
 
 #include <descent/data/image_transform.hpp>
@@ -16,8 +17,13 @@ struct normalize {
         expect(index(mean.size()) == image[0] && index(deviation.size()) == image[0],
                "normalize: ", mean.size(), " means and ", deviation.size(), " deviations for ", image[0],
                " channels");
-        for (double const each : deviation)
+        for (double const each : mean)
+            expect(std::isfinite(each), "normalize: mean = ", each, ": must be finite");
+        for (double const each : deviation) {
             expect(each > 0, "normalize: deviation = ", each, ": must be > 0");
+            expect(each >= 1e-30 && each <= 1e30, "normalize: deviation = ", each,
+                   ": must be in [1e-30, 1e30]");
+        }
         return image;
     }
     template <class T>

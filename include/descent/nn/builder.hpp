@@ -57,6 +57,7 @@ public:
         return add(name, extents, how, double(inputs), double(first * rest));
     }
     parameter add(std::string_view name, shape extents, initializer const& how, double fan_in, double fan_out) {
+        check_size(extents.size(), name);
         index const offset = trained_room_;
         trained_room_ += params<T>::padded(extents.size());
         if (bound_place* const place = here()) {
@@ -70,6 +71,7 @@ public:
 
     /// A tensor that training changes without a gradient: running means. Checkpoints keep it.
     parameter add_state(std::string_view name, shape extents, double value) {
+        check_size(extents.size(), name);
         index const offset = state_room_;
         state_room_ += params<T>::padded(extents.size());
         if (bound_place* const place = here())
@@ -81,6 +83,7 @@ public:
 
     /// `numbers` per sample that live from forward to backward of a training step.
     region keep(index numbers) {
+        check_size(numbers, "activations");
         if (bound_place* const place = here())
             place->kept_room += params<T>::padded(numbers);
         return take(kept_, region::pool::kept, numbers);
@@ -189,6 +192,12 @@ private:
         from.top += params<T>::padded(numbers);
         from.peak = std::max(from.peak, from.top);
         return {offset, pool};
+    }
+
+    /// Sums of sizes must not overflow.
+    void check_size(index numbers, std::string_view of) const {
+        constexpr index most = index(1) << 48;
+        expect(numbers <= most, prefix_, of, ": ", numbers, " numbers: must be <= ", most);
     }
 
     bound_place* here() { return here_ < 0 ? nullptr : &places_[std::size_t(here_)]; }

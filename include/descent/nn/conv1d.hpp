@@ -26,8 +26,9 @@ struct conv1d {
     auto bind(shape const& input, builder<T>& b) const {
         expect(input.rank() == 2 && input.size() > 0, b.where(name), ": input is ", input.text(),
                ": must be [channels, length]");
-        detail::conv_axis const along{input[1], kernel, stride, padding, dilation};
+        detail::conv_axis along{input[1], kernel, stride, padding, dilation};
         detail::check_convolution(b.where(name), input, channels, groups, {along});
+        along.shorten_stride();
         b.work(channels * along.outputs() * (input[0] / groups) * kernel);
         return detail::convolution<T>({{}, along, groups, input[0], channels}, {channels, along.outputs()},
                                       {channels, input[0] / groups, kernel}, weight, bias, b);

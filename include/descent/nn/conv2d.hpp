@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -69,11 +70,16 @@ void check_convolution(std::string const& who, shape const& input, index channel
     expect(channels >= 1, who, ": channels = ", channels, ": must be >= 1");
     expect(groups >= 1 && input[0] % groups == 0 && channels % groups == 0, who, ": groups = ", groups,
            ": must divide the channels of the input, ", input[0], ", and of the output, ", channels);
+    constexpr index most = 1 << 20;  // products of some of them must not overflow
+    expect(channels <= most, who, ": channels = ", channels, ": must be <= ", most);
     for (Axis const& a : axes) {
         expect(a.kernel >= 1, who, ": kernel = ", a.kernel, ": must be >= 1");
         expect(a.stride >= 1, who, ": stride = ", a.stride, ": must be >= 1");
         expect(a.padding >= 0, who, ": padding = ", a.padding, ": must be >= 0");
         expect(a.dilation >= 1, who, ": dilation = ", a.dilation, ": must be >= 1");
+        index const largest = std::max({a.kernel, a.stride, a.padding, a.dilation});
+        expect(largest <= most, who, ": kernel, stride, padding or dilation = ", largest,
+               ": must be <= ", most);
         expect(a.reach() <= a.input + 2 * a.padding, who, ": input is ", input.text(),
                ": a kernel that reaches ", a.reach(), " does not fit into ", a.input, " with padding ",
                a.padding);
@@ -106,9 +112,10 @@ struct conv2d {
     auto bind(shape const& input, builder<T>& b) const {
         expect(input.rank() == 3 && input.size() > 0, b.where(name), ": input is ", input.text(),
                ": must be [channels, height, width]");
-        detail::conv_axis const high{input[1], kernel.height, stride.height, padding.height, dilation.height};
-        detail::conv_axis const wide{input[2], kernel.width, stride.width, padding.width, dilation.width};
+        detail::conv_axis high{input[1], kernel.height, stride.height, padding.height, dilation.height};
+        detail::conv_axis wide{input[2], kernel.width, stride.width, padding.width, dilation.width};
         detail::check_convolution(b.where(name), input, channels, groups, {high, wide});
+        high.shorten_stride(), wide.shorten_stride();
         b.work(channels * high.outputs() * wide.outputs() * (input[0] / groups) * kernel.height * kernel.width);
         return detail::convolution<T>(
             {high, wide, groups, input[0], channels}, {channels, high.outputs(), wide.outputs()},

@@ -16,6 +16,8 @@ namespace descent::nn::detail {
 struct conv_axis {
     index input = 1, kernel = 1, stride = 1, padding = 0, dilation = 1;
 
+    /// A stride beyond the end is one to the end: there is one output, and no plane for each number left out.
+    void shorten_stride() { stride = std::min(stride, input + 2 * padding - reach() + 1); }
     index reach() const { return dilation * (kernel - 1) + 1; }
     index outputs() const { return (input + 2 * padding - reach()) / stride + 1; }
     index places() const { return (input + 2 * padding + stride - 1) / stride; }

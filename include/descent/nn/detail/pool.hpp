@@ -55,7 +55,10 @@ inline pool_windows make_pool_windows(std::string const& who, shape const& input
     auto const axis = [&](index extent, index kernel, index step, index pad) {
         expect(kernel >= 1, who, ": size = ", kernel, ": must be >= 1");
         expect(step >= 1, who, ": stride = ", step, ": must be >= 1");
-        expect(pad >= 0 && 2 * pad <= kernel, who, ": padding = ", pad, ": must be in [0, size / 2]");
+        constexpr index most = 1 << 30;  // products of two must not overflow
+        expect(kernel <= most && step <= most, who, ": size or stride = ", std::max(kernel, step),
+               ": must be <= ", most);
+        expect(pad >= 0 && pad <= kernel / 2, who, ": padding = ", pad, ": must be in [0, size / 2]");
         expect(kernel <= extent + 2 * pad, who, ": input is ", input.text(), ": a window of ", kernel,
                " does not fit into ", extent, " with padding ", pad);
     };
