@@ -75,6 +75,8 @@ TEST_CASE("train tensorboard: one file a run with the curves") {
     train(2, board, checkpoint{[&](auto const& now) { last = now; }});
     std::string const first = board.file;
     CHECK(first.starts_with(runs + "/events.out.tfevents.1"));
+    // So many digits that names sort by time.
+    CHECK(first.size() == runs.size() + std::string("/events.out.tfevents.1234567890.123456.descent").size());
     CHECK(events(first) ==
           "1 loss/batch 0.5\n2 loss/batch 2.5\n2 loss/training 1.5\n2 seconds/epoch 1\n"
           "3 loss/batch 0.5\n4 loss/batch 2.5\n4 loss/training 1.5\n4 seconds/epoch 1\n");
@@ -84,6 +86,8 @@ TEST_CASE("train tensorboard: one file a run with the curves") {
           "2 loss/training 1.5\n2 metrics/twice 0.5\n2 seconds/epoch 1\n"
           "4 loss/training 1.5\n4 metrics/twice 0.5\n4 seconds/epoch 1\n"
           "6 loss/training 1.5\n6 metrics/twice 0.5\n6 seconds/epoch 1\n");
+    train(1, board, metric{"wide", [] { return -1e300; }});
+    CHECK(events(board.file) == "2 loss/training 1.5\n2 metrics/wide -inf\n2 seconds/epoch 1\n");
     train(3, board, resume{last});
     CHECK(events(board.file) == "resumed at 4\n6 loss/training 1.5\n6 seconds/epoch 1\n");
     CHECK(board.file != first);

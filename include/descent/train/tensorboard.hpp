@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -42,8 +43,8 @@ struct tensorboard {
         double const start = time();
         // Viewers read files in the order of their names; microseconds tell the runs of one second apart.
         auto const whole = std::int64_t(start);
-        file = text(folder, "/events.out.tfevents.", whole, '.', std::int64_t((start - double(whole)) * 1e6),
-                    ".descent");
+        std::string const part = text(1'000'000 + std::int64_t((start - double(whole)) * 1e6));
+        file = text(folder, "/events.out.tfevents.", whole, '.', std::string_view(part).substr(1), ".descent");
         pending = io::event_head(start);
         if (now.steps > 0)
             pending += io::event_resumed(start, now.steps);
@@ -83,10 +84,18 @@ private:
         return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
     }
 
+    /// A number beyond the largest float becomes infinite; the conversion alone would be undefined.
+    static float narrow(double value) {
+        constexpr double most = std::numeric_limits<float>::max();
+        if (std::fabs(value) <= most)
+            return float(value);
+        return value > 0 ? std::numeric_limits<float>::infinity() : -std::numeric_limits<float>::infinity();
+    }
+
     /// NaN stands for "not measured".
     void add(std::int64_t step, std::string_view tag, double value) {
         if (!std::isnan(value))
-            pending += io::event_scalar(time(), step, tag, float(value));
+            pending += io::event_scalar(time(), step, tag, narrow(value));
     }
 
     void flush() {
