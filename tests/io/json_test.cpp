@@ -87,6 +87,41 @@ TEST_CASE("io json: whole numbers and lists") {
     CHECK(nested(1000000) == "j: byte 17: nested too deep");
 }
 
+TEST_CASE("io json: numbers, and values as they stand") {
+    auto const read = [](std::string_view json) {
+        double number = 0;
+        std::string const fault = message_of([&] {
+            io::json_reader reader(json, "j");
+            number = reader.number();
+            reader.end();
+        });
+        return fault == "(no error)" ? text(number) : fault;
+    };
+    CHECK((read("0") == "0" && read(" -1.5e-3 ") == "-0.0015" && read("2E+2") == "200" &&
+           read("0.25") == "0.25"));
+    CHECK(read("01") == "j: byte 2: a number begins with 0");
+    CHECK(read("1.") == "j: byte 2: expected a number");
+    CHECK(read("1e") == "j: byte 2: expected a number");
+    CHECK(read("-") == "j: byte 1: expected a number");
+    CHECK(read("NaN") == "j: byte 0: expected a number");
+    CHECK(read("1e999") == "j: byte 5: the number is too large or too small");
+    auto const raw = [](std::string_view json) {
+        std::string value;
+        std::string const fault = message_of([&] {
+            io::json_reader reader(json, "j");
+            value = reader.raw();
+            reader.end();
+        });
+        return fault == "(no error)" ? value : fault;
+    };
+    for (std::string_view const json :
+         {"null", "true", "false", "-1.5", "\"a\\\"b\"", "{\"a\": [1, {}], \"b\": null}"})
+        CHECK(raw(text(" ", json, " ")) == json);
+    CHECK(raw("nul") == "j: byte 0: expected a value");
+    CHECK(raw("") == "j: byte 0: expected a value");
+    CHECK(raw("{\"a\": }") == "j: byte 6: expected a value");
+}
+
 TEST_CASE("io json: text that is not UTF-8 is told") {
     CHECK(io::is_utf8("a\u00e9\u20ac\U0001f600\U0010ffff"));
     for (char const* bad : {"\x80", "\xc3", "\xc1\x81", "\xe0\x80\x80", "\xed\xa0\x80", "\xf0\x80\x80\x80",
