@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -97,10 +98,73 @@ struct emulated {
 /// What runs layers there: see exec/device.hpp.
 class emulated_engine : public emulated {
 public:
+    using recording = std::vector<std::function<void()>>;
+
     emulated_engine(emulated const& device = {}) : emulated(device) {}
+
+    /// Keeps what is queued instead of running it: with the numbers of now, as a recorded kernel has them.
+    template <class Work>
+    bool record(recording& to, Work const& work) const {
+        to.clear();
+        taking_ = &to;
+        try {
+            work();
+        } catch (descent::error const&) {
+            taking_ = nullptr;
+            return false;
+        }
+        taking_ = nullptr;
+        return true;
+    }
+    void play(recording const& from) const {
+        ++played;
+        for (auto const& each : from)
+            each();
+    }
+    mutable int played = 0;
+    std::int64_t moves() const { return moves_; }
+
+    template <class T>
+    void upload(T const* from, index n, T* to) const {
+        expect(!taking_, "emulated: an upload cannot be recorded");
+        emulated::upload(from, n, to);
+    }
+    template <class T>
+    void download(T const* from, index n, T* to) const {
+        expect(!taking_, "emulated: a download cannot be recorded");
+        emulated::download(from, n, to);
+    }
+    template <class T>
+    void clear(T* to, index n) const {
+        run([=, this] { emulated::clear(to, n); });
+    }
+    template <class Body>
+    void for_each(index n, Body const& body) const {
+        run([=, this] { emulated::for_each(n, body); });
+    }
+    template <class Body>
+    void launch_steps(index blocks, Body const& body) const {
+        run([=, this] { emulated::launch_steps(blocks, body); });
+    }
 
     template <class A, class T>
     void product(exec::block<A const> a, exec::block<A const> b, exec::block<T> c) const {
+        run([=] { multiply(a, b, c); });
+    }
+    template <class T>
+    T* scratch(index n) const {
+        return reinterpret_cast<T*>(
+            room(scratch_, std::size_t(n) * sizeof(T) / sizeof(double) + 1, std::nan("")));
+    }
+    bool rounds_products() const { return products == exec::precision::bfloat16; }
+    exec::bfloat16* rounded(index n) const {
+        return room(rounded_, std::size_t(n), exec::bfloat16{0xffff});  // NaN
+    }
+    int* fault() const { return &fault_; }
+
+private:
+    template <class A, class T>
+    static void multiply(exec::block<A const> a, exec::block<A const> b, exec::block<T> c) {
         for (index i = 0; i < c.rows; ++i)
             for (index j = 0; j < c.cols; ++j) {
                 T sum = 0;
@@ -110,19 +174,27 @@ public:
                 c.data[i * c.row_step() + j * c.column_step()] = sum;
             }
     }
+    template <class F>
+    void run(F const& f) const {
+        if (taking_)
+            taking_->push_back(f);
+        else
+            f();
+    }
     template <class T>
-    T* scratch(index n) const {
-        scratch_.assign(std::size_t(n) * sizeof(T) / sizeof(double) + 1, std::nan(""));
-        return reinterpret_cast<T*>(scratch_.data());
+    T* room(std::vector<T>& numbers, std::size_t n, T nothing) const {
+        if (numbers.size() < n) {
+            expect(!taking_, "emulated: memory cannot be made while recording");
+            ++moves_;
+            numbers.assign(n, nothing);
+        }
+        if (!taking_)
+            std::fill(numbers.begin(), numbers.end(), nothing);
+        return numbers.data();
     }
-    bool rounds_products() const { return products == exec::precision::bfloat16; }
-    exec::bfloat16* rounded(index n) const {
-        rounded_.assign(std::size_t(n), {0xffff});  // NaN
-        return rounded_.data();
-    }
-    int* fault() const { return &fault_; }
 
-private:
+    mutable recording* taking_ = nullptr;
+    mutable std::int64_t moves_ = 0;
     mutable std::vector<double> scratch_;
     mutable std::vector<exec::bfloat16> rounded_;
     mutable int fault_ = 0;

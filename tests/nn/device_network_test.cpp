@@ -57,6 +57,43 @@ TEST_CASE("nn device_network: what callbacks change at home counts; a run that d
     CHECK(test::apart(net.params(), good) > 0);
 }
 
+TEST_CASE("nn device_network: steps are recorded once and played with other batches, seeds and scales") {
+    auto const train = clouds<double>(64, 12, 1);
+    auto net = convnet<double>();
+    nn::device_network there{net, emulated{}};
+    auto const size = std::size_t(net.params().arena_size());
+    emulated::memory<double> weights(size), slopes(size), others(size);
+    emulated{}.upload(net.params().data(), net.params().arena_size(), weights.data());
+    there.train_at(weights.data());
+    params<double> expected = net.params().like(), got = expected;
+    double worst = 0;
+    auto const step = [&](descent::index first, descent::index count, emulated::memory<double>& to) {
+        auto const batch = data::all_of(train).part(first, count);
+        double const loss = there.gradient(batch, to);
+        emulated{}.download(to.data(), got.arena_size(), got.data());
+        --net.steps();
+        worst = std::max({worst, std::abs(loss - net.gradient(batch, expected)), test::apart(got, expected)});
+        return there.played();
+    };
+    CHECK(step(0, 16, slopes) == 0);
+    CHECK(step(16, 16, slopes) == 1);
+    CHECK(step(32, 16, slopes) == 2);
+    CHECK(step(48, 9, slopes) == 2);  // another size
+    CHECK(step(40, 9, slopes) == 3);
+    CHECK(step(40, 16, slopes) == 4);
+    CHECK(step(0, 16, others) == 4);  // other memory
+    CHECK(step(5, 16, others) == 5);
+    there.scale_loss(1024);
+    CHECK(step(5, 16, slopes) == 5);
+    CHECK(step(6, 16, slopes) == 6);
+    there.scale_loss(3);
+    CHECK(step(7, 16, slopes) == 7);
+    CHECK(step(0, 40, slopes) == 7);  // a larger workspace
+    CHECK(step(7, 16, slopes) == 7);
+    CHECK(step(8, 16, slopes) == 8);
+    CHECK(worst <= 1e-12);
+}
+
 TEST_CASE("nn device_network: scores are the host's; what does not fit is refused") {
     auto const table = clouds<double>(700, 12, 3);
     auto net = convnet<double>();

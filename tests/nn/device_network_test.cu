@@ -24,3 +24,24 @@ TEST_CASE("nn device_network: a GPU rounds the factors of products to bfloat16 a
         worst = std::max(worst, std::abs(double(there[i]) - double(emulated[i])));
     CHECK(worst <= 1e-3);
 }
+
+TEST_CASE("nn device_network: a GPU records a step as a graph, and plays it") {
+    using namespace descent;
+    auto const train = clouds<float>(64, 12, 1);
+    auto net = test::convnet<float>();
+    nn::device_network there{net, exec::cuda{}};
+    descent::index const size = net.params().arena_size();
+    exec::cuda::memory<float> weights{std::size_t(size)}, slopes{std::size_t(size)};
+    exec::cuda{}.upload(net.params().data(), size, weights.data());
+    there.train_at(weights.data());
+    params<float> expected = net.params().like(), got = expected;
+    for (descent::index first = 0; first < 64; first += 16) {
+        auto const batch = data::all_of(train).part(first, 16);
+        there.gradient(batch, slopes);
+        --net.steps();
+        net.gradient(batch, expected);
+        exec::cuda{}.download(slopes.data(), size, got.data());
+        CHECK(test::apart(got, expected) <= 1e-4);
+    }
+    CHECK(there.played() == 3);
+}

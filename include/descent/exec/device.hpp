@@ -17,6 +17,8 @@ namespace descent::exec {
 ///     rounds_products()     shall gemm() round a and b to bfloat16?
 ///     rounded(n)            n bfloat16 of its memory, undefined at first, until the next call
 ///     scratch<T>(n)         n numbers of its memory, undefined at first, until the next call
+///     recording             work that is played again; record(recording, work) tells whether it could be recorded,
+///                           play(recording) runs it; moves() changes when scratch() or rounded() move
 ///     fault()               an int of its memory, 0 until a body finds numbers that the host would refuse
 ///
 /// Work runs in the order of the calls; no call waits, but those that bring numbers to the host.

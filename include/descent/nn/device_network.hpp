@@ -7,6 +7,7 @@
 #include <cstring>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <descent/core/error.hpp>
 #include <descent/core/memory.hpp>
@@ -23,8 +24,9 @@ namespace descent::nn {
 ///     nn::device_network there{net, exec::cuda{}};
 ///     matrix<float> const z = there.scores(x);
 ///
-/// The network must outlive it. The first batch of a size makes the workspace. Results agree with the host's
-/// within rounding and repeat bit for bit. One device_network serves one thread at a time.
+/// A training step of a size that has come before is recorded (on CUDA as a graph), and from then on played
+/// with one call. The network must outlive it. The first batch of a size makes the workspace. Results agree
+/// with the host's within rounding and repeat bit for bit. One device_network serves one thread at a time.
 template <class Network, class Executor>
 class device_network {
 public:
@@ -70,14 +72,18 @@ public:
         bring(samples, 0, rows.count, scale * loss_scale_);
         auto p = begin(rows.count, true, weights_);
         p.slopes = g.data();
-        net_->layers_.forward(p, incoming_.x, p.at(net_->scores_));
-        lose(p);
-        net_->layers_.backward(p, incoming_.x, p.at(net_->scores_), p.at(net_->slopes_), nullptr);
-        if (scales_)
-            engine_.for_each(net_->params().arena_size(),
-                             detail::unscale_body<T>{g.data(), incoming_.step, answer_.data()});
+        again({p.samples, incoming_.count, incoming_.others != nullptr, scales_, weights_, p.slopes}, [&] {
+            net_->layers_.forward(p, incoming_.x, p.at(net_->scores_));
+            lose(p);
+            net_->layers_.backward(p, incoming_.x, p.at(net_->scores_), p.at(net_->slopes_), nullptr);
+            if (scales_)
+                engine_.for_each(net_->params().arena_size(),
+                                 detail::unscale_body<T>{p.slopes, incoming_.step, answer_.data()});
+        });
         return answer(0, rows.count) * scale;
     }
+    /// Steps so far that were played from a recording.
+    std::int64_t played() const { return played_; }
 
     /// From now on slopes are computed of the loss times the factor, and the gradient is divided by it again;
     /// then finite() tells whether the last one is. See descent::loss_scaling.
@@ -118,6 +124,49 @@ private:
     using engine_type = decltype(std::declval<Executor const&>().engine());
     using pass_type = pass<T, engine_type>;
 
+    /// Steps of one kind queue the same work on the same memory.
+    struct step_kind {
+        index samples, targets;
+        bool others, scales;
+        T const* weights;
+        T* slopes;
+        friend bool operator==(step_kind const&, step_kind const&) = default;
+    };
+    struct recorded_step {
+        step_kind kind;
+        typename engine_type::recording work = {};
+        bool ready = false;
+    };
+
+    /// Does the work of a step: as it is the first time, since that makes its memory; then it is recorded, and
+    /// played from there on. What differs from step to step lies on the device.
+    template <class Work>
+    void again(step_kind const& kind, Work const& work) {
+        if (moves_ != engine_.moves()) {
+            recorded_.clear();
+            moves_ = engine_.moves();
+        }
+        auto const found = std::find_if(recorded_.begin(), recorded_.end(),
+                                        [&](recorded_step const& step) { return step.kind == kind; });
+        if (found == recorded_.end() || !records_) {
+            work();
+            if (records_ && moves_ == engine_.moves()) {
+                if (recorded_.size() == most_recorded)
+                    recorded_.clear();
+                recorded_.push_back({kind});
+            }
+            return;
+        }
+        if (!found->ready) {
+            // Layers of yours may do what cannot be recorded.
+            found->ready = records_ = engine_.record(found->work, work);
+            if (!records_)
+                return again(kind, work);
+        }
+        engine_.play(found->work);
+        ++played_;
+    }
+
     template <class Batch>
     static auto const& rows_of(Batch const& samples) {
         if constexpr (requires { samples.rows.count; })
@@ -154,6 +203,7 @@ private:
         if (index(sending_.size()) < size) {
             sending_ = aligned_buffer<std::byte>(std::size_t(size));
             received_ = memory<std::byte>(std::size_t(size));
+            recorded_.clear();
         }
         detail::step_numbers step{Network::mix(net_->seed_, net_->steps_), scale, 1, 1 / loss_scale_};
         incoming_ = {};
@@ -196,9 +246,12 @@ private:
             kept_ = memory<T>(std::size_t(net_->kept_room_ * room_));
             passing_ = memory<T>(std::size_t(net_->passing_room_ * room_));
             lengths_ = memory<index>(std::size_t(room_));
+            recorded_.clear();
         }
-        if (index(values_.size()) < incoming_.count)
+        if (index(values_.size()) < incoming_.count) {
             values_ = memory<double>(std::size_t(incoming_.count));
+            recorded_.clear();
+        }
         pass_type p{engine_};
         p.samples = samples;
         p.training = training;
@@ -255,6 +308,10 @@ private:
     T* sent_ = nullptr;
     incoming incoming_;
     index room_ = 0;
+    static constexpr std::size_t most_recorded = 8;
+    std::vector<recorded_step> recorded_;
+    std::int64_t moves_ = 0, played_ = 0;
+    bool records_ = true;
     double loss_scale_ = 1;
     bool scales_ = false, finite_ = true;
 };
