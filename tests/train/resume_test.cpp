@@ -127,6 +127,13 @@ TEST_CASE("train resume: a snapshot of another run is refused") {
           "resume: the snapshot's seed is 1, the options' 2");
     CHECK(complaint(model, recipe, {.epochs = 2, .batch = mini_batch{20}, .seed = 1}, early_stopping{}) ==
           "resume: the snapshot stands at batch 3 of 2");
+    last.batch = -3;
+    CHECK(complaint(model, recipe, options, early_stopping{}) == "resume: the snapshot stands at batch -3 of 5");
+    last.batch = 3;
+    last.so_far.epochs = -1;
+    CHECK(complaint(model, recipe, options, early_stopping{}) ==
+          "resume: the snapshot has -1 epochs: must be >= 0");
+    last.so_far.epochs = 1, last.batch = 3;
     CHECK(complaint(model, recipe, options) == "resume: the snapshot has 1 callbacks that remember, the run 0");
     CHECK(complaint(model, chain(sgd{}, rate{0.1}), options, early_stopping{}) ==
           "optimizer: state has 2 slots, the recipe has 0");

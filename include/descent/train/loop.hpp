@@ -370,7 +370,8 @@ private:
                ", or they have other names");
         expect(from.seed == options_.seed, "resume: the snapshot's seed is ", from.seed, ", the options' ",
                options_.seed);
-        expect(from.batch <= batches_, "resume: the snapshot stands at batch ", from.batch, " of ", batches_);
+        expect(from.so_far.epochs >= 0, "resume: the snapshot has ", from.so_far.epochs, " epochs: must be >= 0");
+        expect(from.batch >= 0 && from.batch <= batches_, "resume: the snapshot stands at batch ", from.batch, " of ", batches_);
         std::size_t remembering = 0;
         each([&](auto& callback) {
             remembering += requires { callback.recall(callback.memory()); };
