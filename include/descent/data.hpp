@@ -38,6 +38,7 @@
 #include <descent/data/dataset.hpp>
 #include <descent/data/duplicates.hpp>
 #include <descent/data/folds.hpp>
+#include <descent/data/group_folds.hpp>
 #include <descent/data/gzip.hpp>
 #include <descent/data/idx.hpp>
 #include <descent/data/libsvm.hpp>
@@ -48,8 +49,10 @@
 #include <descent/data/nd_array.hpp>
 #include <descent/data/npy.hpp>
 #include <descent/data/outliers.hpp>
+#include <descent/data/repeated_folds.hpp>
 #include <descent/data/scaling.hpp>
 #include <descent/data/sparse.hpp>
 #include <descent/data/split.hpp>
+#include <descent/data/time_series_folds.hpp>
 #include <descent/data/unit_rows.hpp>
 #include <descent/data/weigh.hpp>

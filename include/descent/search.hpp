@@ -5,6 +5,8 @@
 
 #include <descent/search/asha.hpp>
 #include <descent/search/bohb.hpp>
+#include <descent/search/bootstrap.hpp>
+#include <descent/search/cross_validation.hpp>
 #include <descent/search/domain.hpp>
 #include <descent/search/gaussian_process.hpp>
 #include <descent/search/gp_regression.hpp>

@@ -29,6 +29,7 @@
 #include <descent/train/minimize.hpp>
 #include <descent/train/numeric_gradient.hpp>
 #include <descent/train/options.hpp>
+#include <descent/train/paired_tests.hpp>
 #include <descent/train/progress_bar.hpp>
 #include <descent/train/ranking_curves.hpp>
 #include <descent/train/ranking_metrics.hpp>

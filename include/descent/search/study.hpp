@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -61,7 +62,8 @@ class study {
 public:
     explicit study(Sampler s = {}, Scheduler c = {}, Storage where = Storage())
         : study(search::space{}, std::move(s), std::move(c), std::move(where)) {}
-    explicit study(Sampler s, Storage where) requires(Storage::persistent)
+    template <std::same_as<Storage> S>
+    requires(S::persistent) explicit study(Sampler s, S where)
         : study(search::space{}, std::move(s), Scheduler{}, std::move(where)) {}
 
     /// With a declared space: every trial has all of its names.
@@ -83,7 +85,8 @@ public:
         if constexpr (Storage::persistent)
             storage_.open(*book_);
     }
-    explicit study(search::space declared, Sampler s, Storage where) requires(Storage::persistent)
+    template <std::same_as<Storage> S>
+    requires(S::persistent) explicit study(search::space declared, Sampler s, S where)
         : study(std::move(declared), std::move(s), Scheduler{}, std::move(where)) {}
     // Trials and the book point here.
     study(study const&) = delete;
