@@ -7,6 +7,8 @@
 #include <iterator>
 #include <string>
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <catch2/catch_test_macros.hpp>
@@ -32,6 +34,26 @@ TEST_CASE("core file: written whole, over what was there, and no temporary is le
     CHECK_FALSE(std::ifstream(path + ".tmp").good());
     descent::write_file(path, "");
     CHECK(content(path).empty());
+    std::remove(path.c_str());
+    ::rmdir(folder);
+}
+
+TEST_CASE("core file: a pipe or a device is written to, not replaced") {
+    char folder[] = "/tmp/descent_file_XXXXXX";
+    REQUIRE(::mkdtemp(folder) != nullptr);
+    std::string const path = std::string(folder) + "/pipe";
+    REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+    int const reader = ::open(path.c_str(), O_RDONLY | O_NONBLOCK);
+    REQUIRE(reader >= 0);
+    descent::write_file(path, "abc", {.sync = true});
+    char read[4] = {};
+    CHECK(::read(reader, read, 4) == 3);
+    CHECK(std::string(read) == "abc");
+    ::close(reader);
+    CHECK(descent::detail::is_special(path));
+    CHECK(message_of([] { descent::write_file("/dev/full", "x"); }) ==
+          "/dev/full: cannot write: No space left on device");
+    CHECK(descent::detail::is_special("/dev/full"));
     std::remove(path.c_str());
     ::rmdir(folder);
 }

@@ -11,6 +11,7 @@
 
 #if __has_include(<fcntl.h>) && __has_include(<unistd.h>)
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #define DESCENT_CAN_SYNC 1
 #else
@@ -37,6 +38,16 @@ inline bool sync_file([[maybe_unused]] std::FILE* file) {
 #endif
 }
 
+/// Is there something that a file must not take the place of: a device, a pipe, a folder?
+inline bool is_special([[maybe_unused]] std::string const& path) {
+#if DESCENT_CAN_SYNC
+    struct ::stat found;
+    return ::stat(path.c_str(), &found) == 0 && !S_ISREG(found.st_mode);
+#else
+    return false;
+#endif
+}
+
 /// Puts the names in the file's folder on the disk, as far as the file system knows how to.
 inline void sync_folder([[maybe_unused]] std::string const& path) {
 #if DESCENT_CAN_SYNC
@@ -54,9 +65,10 @@ inline void sync_folder([[maybe_unused]] std::string const& path) {
 
 /// Writes a file whole or not at all: into a temporary beside it, "<path>.tmp", which then takes its place, so
 /// that a failure leaves the old file as it was. Throws descent::error: "run.csv: cannot write: No such file or
-/// directory".
+/// directory". A device or a pipe ("/dev/stdout") is written to as it is.
 inline void write_file(std::string const& path, std::string_view bytes, write_options const& options = {}) {
-    std::string const temporary = path + ".tmp";
+    bool const in_place = detail::is_special(path);
+    std::string const temporary = in_place ? path : path + ".tmp";
     std::FILE* const file = std::fopen(temporary.c_str(), "wb");
     expect(file != nullptr, path, ": cannot write: ", std::string_view(std::strerror(errno)));
     errno = 0;
@@ -67,14 +79,17 @@ inline void write_file(std::string const& path, std::string_view bytes, write_op
         return done;
     };
     bool written = told(std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size());
-    if (written && options.sync)
+    if (written && options.sync && !in_place)
         written = told(detail::sync_file(file));
     bool const closed = told(std::fclose(file) == 0);
-    if (!written || !closed || !told(std::rename(temporary.c_str(), path.c_str()) == 0)) {
-        std::remove(temporary.c_str());
+    bool const moved =
+        written && closed && (in_place || told(std::rename(temporary.c_str(), path.c_str()) == 0));
+    if (!moved) {
+        if (!in_place)
+            std::remove(temporary.c_str());
         fail(path, ": cannot write: ", std::string_view(std::strerror(reason)));
     }
-    if (options.sync)
+    if (options.sync && !in_place)
         detail::sync_folder(path);
 }
 
