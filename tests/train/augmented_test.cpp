@@ -7,7 +7,9 @@
 #include <descent/exec/openmp.hpp>
 #include <descent/nn/activation.hpp>
 #include <descent/nn/dense.hpp>
+#include <descent/nn/embedding.hpp>
 #include <descent/nn/network.hpp>
+#include <descent/nn/sequence_pool.hpp>
 #include <descent/nn/sequential.hpp>
 #include <descent/optim/adam.hpp>
 #include <descent/optim/chain.hpp>
@@ -59,6 +61,13 @@ TEST_CASE("train augmented: validation data of another size is refused") {
     // What is held out is not transformed, so its rows are those of the table.
     CHECK(message_of([&] { fit(net, more, chain(adam{}, rate{0.1}), {}, validate_on{more}); }) ==
           "validation: network: the data has 8 features, the network reads [4] = 4");
+    // Ids of rows that become wider are not looked for behind the table's own.
+    data::dataset<float> ids = table;
+    ids.x.setZero();
+    data::augmented const wider{ids, {1, 1, 8}, image::random_crop{1, 100, 50}};
+    nn::network const words{nn::input<float>{100},
+                            nn::sequential{nn::embedding{2, 3}, nn::sequence_mean{}, nn::dense{3}}};
+    CHECK(message_of([&] { words.check(wider); }) == "(no error)");
 }
 
 TEST_CASE("train augmented: a sample depends on seed, row and epoch alone") {

@@ -270,7 +270,8 @@ public:
         }
         if constexpr (detail::checks_input<bound_layer<Layers, T>>) {
             auto const all = data::all_of(rows);
-            for (index i = 0; i < all.count; ++i)
+            // Rows that are made to another width are known when they are made.
+            for (index i = 0; all.features == features() && i < all.count; ++i)
                 layers_.check_input(all.row(i), i);
         }
     }
