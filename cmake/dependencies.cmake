@@ -73,3 +73,11 @@ if(DESCENT_CUDA)
     message(FATAL_ERROR "descent: DESCENT_CUDA=${DESCENT_CUDA}, but no nvcc was found: set CUDACXX to its path")
   endif()
 endif()
+
+if(DESCENT_CUDNN AND CMAKE_CUDA_COMPILER)
+  include(cmake/find_cudnn.cmake)
+  if(NOT TARGET CUDNN::cudnn AND NOT DESCENT_CUDNN STREQUAL "AUTO")
+    message(FATAL_ERROR "descent: DESCENT_CUDNN=${DESCENT_CUDNN}, but no cuDNN was found: set CUDNN_INCLUDE_DIR to the "
+                        "folder of cudnn.h, CUDNN_LIBRARY to libcudnn.so")
+  endif()
+endif()

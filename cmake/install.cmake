@@ -3,7 +3,7 @@
 include(CMakePackageConfigHelpers)
 
 set(package_dir "${CMAKE_INSTALL_DATADIR}/cmake/descent")
-set(components native openmp zlib stb sqlite cuda)
+set(components native openmp zlib stb sqlite cuda cudnn)
 
 install(DIRECTORY include/descent DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DATADIR}/licenses/descent")
@@ -26,8 +26,9 @@ configure_package_config_file(cmake/descent-config.cmake.in "${PROJECT_BINARY_DI
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/descent-config-version.cmake"
                                  COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 configure_file(cmake/find_stb.cmake "${PROJECT_BINARY_DIR}/find_stb.cmake" COPYONLY)
+configure_file(cmake/find_cudnn.cmake "${PROJECT_BINARY_DIR}/find_cudnn.cmake" COPYONLY)
 install(FILES "${PROJECT_BINARY_DIR}/descent-config.cmake" "${PROJECT_BINARY_DIR}/descent-config-version.cmake"
-              cmake/find_stb.cmake
+              cmake/find_stb.cmake cmake/find_cudnn.cmake
         DESTINATION "${package_dir}")
 
 # The prefix is found from where the file lies: `cmake --install --prefix` would make a written one wrong.

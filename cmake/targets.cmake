@@ -49,3 +49,8 @@ target_link_libraries(descent_cuda INTERFACE CUDA::cudart CUDA::cublas)
 target_compile_definitions(descent_cuda INTERFACE "$<$<COMPILE_LANGUAGE:CUDA>:EIGEN_NO_CUDA>")
 target_compile_options(descent_cuda INTERFACE
   "$<$<COMPILE_LANG_AND_ID:CUDA,NVIDIA>:-std=c++20;--extended-lambda;--expt-relaxed-constexpr;-diag-suppress=20012,20014>")
+
+# Convolutions on a device; the definition says that cuDNN is linked.
+descent_component(cudnn)
+target_link_libraries(descent_cudnn INTERFACE descent_cuda CUDNN::cudnn)
+target_compile_definitions(descent_cudnn INTERFACE DESCENT_CUDNN)

@@ -18,17 +18,19 @@ namespace descent::exec {
 /// memory for what one call needs. See exec::device. Where the executor has no stream, the engine makes one,
 /// since the default stream cannot be recorded. It costs milliseconds to make; one engine serves one thread at
 /// a time.
-class cuda_engine {
+template <bool Cudnn>
+class basic_cuda_engine {
 public:
     static constexpr bool host = false;
     template <class T>
     using memory = cuda_buffer<T>;
 
-    explicit cuda_engine(cuda executor = {}) : executor_(executor) {
+    explicit basic_cuda_engine(cuda executor = {}) : executor_(executor) {
         if (!executor_.stream)
             executor_.stream = own_.emplace().get();
         blas_.emplace(executor_);
         fault_ = cuda_buffer<int>(1);
+        convolutions_.emplace(executor_);
     }
 
     cuda const& executor() const { return executor_; }
@@ -67,6 +69,22 @@ public:
     T* scratch(index n) const {
         return room_for<T>(n, scratch_);
     }
+    /// Convolutions by cuDNN; see detail::cuda_convolutions for what they tell.
+    template <class T, class Windows>
+    bool convolve(Windows const& w, index samples, T const* x, T const* weight, T* y) const requires Cudnn {
+        return convolutions_->forward(w, samples, x, weight, y, room_for_convolutions());
+    }
+    template <class T, class Windows>
+    bool convolve_back_input(Windows const& w, index samples, T const* weight, T const* dy,
+                             T* dx) const requires Cudnn {
+        return convolutions_->backward_input(w, samples, weight, dy, dx, room_for_convolutions());
+    }
+    template <class T, class Windows>
+    bool convolve_back_weight(Windows const& w, index samples, T const* x, T const* dy,
+                              T* slope) const requires Cudnn {
+        return convolutions_->backward_weight(w, samples, x, dy, slope, room_for_convolutions());
+    }
+
     using recording = cuda_recording;
     /// Records what `work` queues here; none of it runs. Returns whether it could be recorded.
     template <class Work>
@@ -79,6 +97,9 @@ public:
     int* fault() const { return fault_.data(); }
 
 private:
+    auto room_for_convolutions() const {
+        return [this](std::size_t bytes) { return room_for<std::byte>(index(bytes), workspace_); };
+    }
     template <class T>
     T* room_for(index n, cuda_buffer<std::byte>& room) const {
         std::size_t const bytes = std::size_t(n) * sizeof(T);
@@ -94,7 +115,8 @@ private:
     cuda executor_;
     std::optional<cuda_blas> blas_;
     mutable std::int64_t moves_ = 0;
-    mutable cuda_buffer<std::byte> scratch_, rounded_;
+    mutable std::optional<detail::cuda_convolutions<Cudnn>> convolutions_;
+    mutable cuda_buffer<std::byte> scratch_, rounded_, workspace_;
     mutable cuda_buffer<int> fault_;
 };
 

@@ -6,12 +6,15 @@
 
 #include <descent/exec/cuda.hpp>
 #include <descent/exec/cuda_check.cuh>
+#include <descent/exec/cuda_convolution.cuh>
 #include <descent/exec/cuda_memory.cuh>
 #include <descent/exec/cuda_tuning.cuh>
 
 namespace descent::exec {
 
-class cuda_engine;
+template <bool Cudnn>
+class basic_cuda_engine;
+using cuda_engine = basic_cuda_engine<DESCENT_CUDNN_ENABLED>;
 
 }  // namespace descent::exec
 

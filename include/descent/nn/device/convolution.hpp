@@ -138,22 +138,49 @@ struct conv_bias_body {
     DESCENT_FN void each(index, index, T const*) const {}
 };
 
+template <class T>
+struct conv_add_bias_body {
+    index channels, plane;
+    T const* bias;
+    T* y;
+    DESCENT_FN void operator()(index i) const { y[i] += bias[i / plane % channels]; }
+};
+
+/// Does the engine bring a library of convolutions?
+template <class Engine, class T>
+concept convolves = requires(Engine const& engine, conv_windows const& w, T* y) {
+    {engine.convolve(w, index(), static_cast<T const*>(y), static_cast<T const*>(y), y)};
+};
+
 template <class T, exec::device Engine>
 void device_convolution(there, Engine const& engine, conv_plan const& plan, index samples, T const* x,
                         T const* weight, T const* bias, T* y) {
     conv_windows const w(plan);
-    engine.for_each(samples * w.groups * w.out * w.output_plane(), conv_body<T>{w, x, weight, bias, y});
+    index const numbers = samples * w.groups * w.out * w.output_plane();
+    if constexpr (convolves<Engine, T>)
+        if (engine.convolve(w, samples, x, weight, y)) {
+            if (bias)
+                engine.for_each(numbers, conv_add_bias_body<T>{w.groups * w.out, w.output_plane(), bias, y});
+            return;
+        }
+    engine.for_each(numbers, conv_body<T>{w, x, weight, bias, y});
 }
 template <class T, exec::device Engine>
 void device_convolution_backward(there, Engine const& engine, conv_plan const& plan, index samples, T const* x,
                                  T const* weight, T const* dy, T* dx, T* slope, T* bias_slope) {
     conv_windows const w(plan);
     index const outputs = samples * w.output_plane(), channels = w.groups * w.out;
-    exec::device_rows(engine, channels * w.in * w.kernel(), outputs, conv_weight_body<T>{w, x, dy, slope});
+    bool weights = false, inputs = false;
+    if constexpr (convolves<Engine, T>) {
+        weights = engine.convolve_back_weight(w, samples, x, dy, slope);
+        inputs = dx && engine.convolve_back_input(w, samples, weight, dy, dx);
+    }
+    if (!weights)
+        exec::device_rows(engine, channels * w.in * w.kernel(), outputs, conv_weight_body<T>{w, x, dy, slope});
     if (bias_slope)
         exec::device_rows(engine, channels, outputs,
                           conv_bias_body<T>{channels, w.output_plane(), dy, bias_slope});
-    if (dx)
+    if (dx && !inputs)
         engine.for_each(samples * w.groups * w.in * w.input_plane(), conv_input_body<T>{w, dy, weight, dx});
 }
 
