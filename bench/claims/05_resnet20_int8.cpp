@@ -111,6 +111,30 @@ struct listening : exec::serial {
     }
 };
 
+/// Each weight tensor in codes that make up for one another's errors, the first layers first, so that the
+/// inputs of the others are those that they will see.
+template <class Net>
+void feed_errors(Net& net, matrix<float> const& rows, quantize::affine_options const& options) {
+    constexpr place batch = 64, batches = 4;
+    std::vector<float> numbers;
+    auto const feed = [&](std::string const& layer, std::string const& input, auto const& add) {
+        auto const weight = net.params()[layer + ".weight"];
+        quantize::input_moments inputs(weight.size() / weight.extents[0]);
+        listening const executor{{}, net.state().at(input + ".scale").offset, &numbers};
+        for (place b = 0; b < batches; ++b) {
+            net.scores(matrix<float>(rows.middleRows(b * batch, batch)), executor);
+            for (place i = 0; i < batch; ++i)
+                add(inputs, numbers.data() + i * place(numbers.size()) / batch);
+        }
+        quantize::to_affine(weight, inputs, options).copy_to(weight.data);
+    };
+    for (auto const& each : convolutions())
+        feed(each.name, each.input, [&](quantize::input_moments& inputs, float const* image) {
+            inputs.add_patches(image, each.image, 3, each.stride, 1, each.image[1] * each.image[1] / 64);
+        });
+    feed("linear", "pooled", [](quantize::input_moments& inputs, float const* x) { inputs.add(x); });
+}
+
 }  // namespace
 
 int main(int, char** arguments) {
@@ -143,21 +167,26 @@ int main(int, char** arguments) {
                 same(folded_classes, exact));
 
     bool holds = true;
+    // Weights alone, the nearest codes and those that make up for one another's errors; then activations too.
+    auto rounded = folded;
+    round_weights(rounded, {.bits = 8});
+    auto const tell = [&](char const* what, vector<float> const& y) {
+        std::printf("%s: %td of 2000, %td as float32\n", what, same(y, test.y), same(y, exact));
+        std::fflush(stdout);
+    };
+    tell("int8 weights, nearest", classes(rounded, test.x));
     auto eight = folded;
-    round_weights(eight, {.bits = 8});
+    feed_errors(eight, train.x, {.bits = 8});
+    tell("int8 weights, error feedback", classes(eight, test.x));
     auto const by = [&](quantize::calibration method) {
         quantize::calibrate(eight, train.x.topRows(512), {.by = method});
         return classes(eight, test.x);
     };
-    for (auto const& [method, name] : {std::pair{quantize::calibration::moving_average, "moving average"},
-                                       {quantize::calibration::percentile, "percentile"},
-                                       {quantize::calibration::mse, "mse"},
-                                       {quantize::calibration::entropy, "entropy"}}) {
-        auto const y = by(method);
-        std::printf("int8, ranges by %s: %td of 2000, %td as float32\n", name, same(y, test.y), same(y, exact));
-    }
-    auto const y8 = by(quantize::calibration::min_max);
-    std::printf("int8, ranges by min-max: %td of 2000, %td as float32\n", same(y8, test.y), same(y8, exact));
+    tell("int8, ranges by percentile", by(quantize::calibration::percentile));
+    tell("int8, ranges by min-max", by(quantize::calibration::min_max));
+    tell("int8, ranges by entropy", by(quantize::calibration::entropy));
+    auto const y8 = by(quantize::calibration::mse);
+    tell("int8, ranges by mse", y8);
     holds &=
         measure::claim("int8 by channel, static ranges: of 2000 right", double(same(y8, test.y)), ">=", 1829);
     holds &= measure::claim("int8: % of 2000 as float32 says", double(same(y8, exact)) / 20, ">=", 99.5);
@@ -170,23 +199,7 @@ int main(int, char** arguments) {
                     range == quantize::fit_range::mse ? "mse" : "min-max", same(y, test.y));
     }
     auto four = folded;
-    quantize::affine_options const options{.bits = 4, .range = quantize::fit_range::mse};
-    constexpr place batch = 64, batches = 4;
-    for (auto const& each : convolutions()) {
-        auto const weight = four.params()[each.name + ".weight"];
-        quantize::input_moments inputs(weight.size() / weight.extents[0]);
-        std::vector<float> numbers;
-        listening const executor{{}, four.state().at(each.input + ".scale").offset, &numbers};
-        for (place b = 0; b < batches; ++b) {
-            four.scores(matrix<float>(train.x.middleRows(b * batch, batch)), executor);
-            for (place i = 0; i < batch; ++i)
-                inputs.add_patches(numbers.data() + i * each.image.size(), each.image, 3, each.stride, 1,
-                                   each.image[1] / 8 * each.image[1] / 8);
-        }
-        quantize::to_affine(weight, inputs, options).copy_to(weight.data);
-    }
-    auto const linear = four.params()["linear.weight"];
-    quantize::to_affine(linear, options).copy_to(linear.data);
+    feed_errors(four, train.x, {.bits = 4, .range = quantize::fit_range::mse});
     auto const y4 = classes(four, test.x);
     holds &=
         measure::claim("int4 by channel, error feedback: of 2000 right", double(same(y4, test.y)), ">=", 1805);

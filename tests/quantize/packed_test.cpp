@@ -112,6 +112,36 @@ TEST_CASE("quantize packed: all numbers come back, bit for bit") {
             }
 }
 
+TEST_CASE("quantize packed: evenly spaced codes and their scales") {
+    for (auto const& options : {quantize::affine_options{},
+                                {.bits = 4, .per = quantize::per::group, .group = 7},
+                                {.bits = 5, .symmetric = false, .per = quantize::per::tensor},
+                                {.bits = 2, .symmetric = false}}) {
+        auto net = pruned<float>();
+        generator const draws{.seed = 5, .stream = 2};
+        auto const weight = net.weights["1.weight"];
+        for (descent::index i = 0; i < 120; ++i)
+            weight.data[i] = draws.normal<float>(std::uint64_t(i));
+        auto codes = to_affine(weight, options);
+        auto const refused = [&](std::vector<quantize::coded_tensor<float>> const& known) {
+            return message_of([&] { quantize::pack(net, known); });
+        };
+        CHECK(refused({{"1.weight", codes}}).starts_with("pack: codes of '1.weight': number "));
+        codes.copy_to(weight.data);
+        auto const packed = quantize::pack(net, {{"1.weight", codes}});
+        auto read = net.like();
+        CHECK(quantize::unpack(read, packed.bytes).text() == packed.table.text());
+        CHECK(same(net, read));
+        CHECK(packed.table.tensors[0].code < (options.bits + 0.5) * 120 / 8);
+        CHECK(packed.table.tensors[0].codebook < 3 + double(codes.grids.size()) * (4 + 8 / 8.0));
+        CHECK(packed.table.tensors[0].raw == 0);
+        CHECK(refused({{"2.weight", codes}})
+                  .starts_with("pack: codes of '2.weight': the model has only '1.weight', "));
+        codes.extents = {20, 6};
+        CHECK(refused({{"1.weight", codes}}) == "pack: codes of '1.weight' are [20, 6], the tensor [6, 20]");
+    }
+}
+
 TEST_CASE("quantize packed: the room is near the entropy, and the table says where it goes") {
     // 2 % of 200 x 300 at random places, 8 codes: 60000 H(0.02) + 1200 x 3 bits, H the binary entropy.
     model<float> net = one_tensor({200, 300});
@@ -144,6 +174,7 @@ TEST_CASE("quantize packed: the room is near the entropy, and the table says whe
             for (descent::index x = 10 + r % 3; x < 16; ++x)
                 image.weights.data()[r * 784 + y * 28 + x] = 1;
     CHECK(quantize::pack(image).bytes.size() < 250);
+    CHECK(quantize::pack(one_tensor({100, 1000})).bytes.size() < 60);  // all 0
 }
 
 TEST_CASE("quantize packed: a table for people") {

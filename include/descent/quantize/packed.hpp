@@ -15,6 +15,7 @@
 #include <descent/core/file.hpp>
 #include <descent/core/params.hpp>
 #include <descent/io/dtype.hpp>
+#include <descent/quantize/affine.hpp>
 #include <descent/quantize/detail/packed_matrix.hpp>
 #include <descent/quantize/detail/packed_port.hpp>
 
@@ -33,7 +34,7 @@ struct packed_tensor {
     index codes = 0;      ///< distinct ones, where the file has a codebook for them; 0 where it has not
     double position = 0;  ///< bytes that say which are not 0
     double code = 0;      ///< bytes of their codes
-    double codebook = 0;  ///< bytes of the codebook
+    double codebook = 0;  ///< bytes of the codebook, or of scales and zeros
     double raw = 0;       ///< bytes of numbers that stand for themselves
     double header = 0;    ///< bytes of name, extents, and what it is made of
 
@@ -99,6 +100,13 @@ struct packed_model {
     packed_table table;
 };
 
+/// A tensor's numbers in the codes that to_affine gave, for a packed file.
+template <class T>
+struct coded_tensor {
+    std::string name;
+    affine_tensor<T> codes;
+};
+
 namespace detail {
 
 inline constexpr std::string_view packed_mark = "DPK";
@@ -146,9 +154,49 @@ void run_numbers(Port& port, std::vector<T>& numbers, std::string_view file) {
                ": the data is damaged");
 }
 
-/// Writes the numbers of one tensor, or reads as many.
+/// Writes or reads format, grids and codes of a tensor.
 template <class T, class Port>
-void run_tensor(Port& port, T* numbers, packed_tensor& told, std::string_view file) {
+void run_affine(Port& port, affine_tensor<T>& tensor, double& grids, double& codes, std::string_view file) {
+    port.count_in(grids);
+    index const size = tensor.extents.size();
+    tensor.format.bits = int(port.plain(std::uint64_t(tensor.format.bits) - 2, 3)) + 2;
+    tensor.format.symmetric = port.plain(tensor.format.symmetric, 1);
+    std::uint64_t const share = port.number(std::uint64_t(tensor.share));
+    expect(tensor.format.bits <= 8 && share >= 1 && share <= std::uint64_t(size), file,
+           ": the data is damaged");
+    tensor.share = index(share);
+    index const columns = tensor.columns(), a_row = (columns + tensor.share - 1) / tensor.share;
+    tensor.grids.resize(std::size_t(tensor.rows() * a_row));
+    tensor.codes.resize(std::size_t(size));
+    std::vector<T> scales;
+    for (auto const& grid : tensor.grids)
+        scales.push_back(grid.scale);
+    run_numbers(port, scales, file);
+    for (std::size_t i = 0; i < scales.size(); ++i) {
+        affine_grid<T>& grid = tensor.grids[i];
+        if (!tensor.format.symmetric)
+            grid.zero = int(port.plain(std::uint64_t(grid.zero), unsigned(tensor.format.bits)));
+        grid.format = tensor.format, grid.scale = scales[i];
+    }
+    port.count_in(codes);
+    code_codec coder(unsigned(tensor.format.bits), columns);
+    int const lowest = tensor.format.lowest();
+    for (index i = 0; i < size; ++i) {
+        if (i % columns == 0)
+            coder.next_row();
+        std::int16_t& code = tensor.codes[std::size_t(i)];
+        code =
+            std::int16_t(int(coder.run(port, std::size_t(i % columns), std::uint32_t(code - lowest))) + lowest);
+    }
+}
+
+/// How the numbers of a tensor are stored.
+enum class storage : char { raw, coded, affine };
+
+/// Writes the numbers of one tensor, or reads as many. `known` has its codes, where the writer was given some.
+template <class T, class Port>
+void run_tensor(Port& port, T* numbers, packed_tensor& told, affine_tensor<T> const* known,
+                std::string_view file) {
     using bits = packed_bits<T>;
     index const rows = told.extents.rank() > 1 ? told.extents[0] : 1, size = told.extents.size();
     index const columns = rows > 0 ? size / rows : 0;
@@ -156,8 +204,10 @@ void run_tensor(Port& port, T* numbers, packed_tensor& told, std::string_view fi
     std::vector<std::uint8_t> taken(n, 1);
     std::vector<T> book;
     std::size_t zeros = 0;
-    bool coded = false;
-    if constexpr (Port::writes) {
+    auto how = storage::raw;
+    if (known) {
+        how = storage::affine;
+    } else if constexpr (Port::writes) {
         for (std::size_t i = 0; i < n; ++i)
             zeros += std::size_t(1) - (taken[i] = std::bit_cast<bits>(numbers[i]) != 0);
         for (std::size_t i = 0; i < n && book.size() <= most_codes; ++i) {
@@ -173,12 +223,13 @@ void run_tensor(Port& port, T* numbers, packed_tensor& told, std::string_view fi
             if (place == book.end() || before(numbers[i], *place))
                 book.insert(place, numbers[i]);
         }
-        coded = book.size() <= most_codes && 2 * book.size() <= n - zeros;
+        if (!book.empty() && book.size() <= most_codes && 2 * book.size() <= n - zeros)
+            how = storage::coded;
     }
-    told.header = 0;
     double position = 0, code = 0, codebook = 0, raw = 0;
     bool const sparse = port.plain(zeros > 0, 1);
-    coded = port.plain(coded, 1);
+    how = storage(port.plain(std::uint64_t(how), 2));
+    expect(how <= storage::affine, file, ": the data is damaged");
     if (sparse) {
         port.count_in(position);
         if constexpr (!Port::writes)
@@ -186,7 +237,14 @@ void run_tensor(Port& port, T* numbers, packed_tensor& told, std::string_view fi
         position_codec(rows, columns).run(port, taken);
     }
     told.kept = std::count(taken.begin(), taken.end(), std::uint8_t(1));
-    if (coded) {
+    if (how == storage::affine) {
+        auto tensor = known ? *known : affine_tensor<T>{told.extents, {}};
+        run_affine(port, tensor, codebook, code, file);
+        told.codes = 0;
+        if constexpr (!Port::writes)
+            tensor.copy_to(numbers);
+        told.kept = std::count_if(numbers, numbers + size, [](T x) { return x != 0; });
+    } else if (how == storage::coded) {
         port.count_in(codebook);
         std::size_t const size_of_book = std::size_t(port.plain(book.size() - 1, 8)) + 1;
         book.resize(size_of_book);
@@ -203,7 +261,8 @@ void run_tensor(Port& port, T* numbers, packed_tensor& told, std::string_view fi
                 if (taken[i])
                     which = codes.run(port, std::size_t(c), which);
                 expect(which < book.size(), file, ": the data is damaged");
-                numbers[i] = taken[i] ? book[which] : T(0);
+                if constexpr (!Port::writes)
+                    numbers[i] = taken[i] ? book[which] : T(0);
             }
         told.codes = index(book.size());
     } else {
@@ -215,11 +274,35 @@ void run_tensor(Port& port, T* numbers, packed_tensor& told, std::string_view fi
                 if (taken[i])
                     kept[at++] = numbers[i];
         run_numbers(port, kept, file);
-        at = 0;
-        for (std::size_t i = 0; i < n; ++i)
-            numbers[i] = taken[i] ? kept[at++] : T(0);
+        if constexpr (!Port::writes)
+            for (std::size_t i = 0; i < n; ++i)
+                numbers[i] = taken[i] ? kept[at++] : T(0);
     }
     told.position = position / 8, told.code = code / 8, told.codebook = codebook / 8, told.raw = raw / 8;
+}
+
+template <class T>
+affine_tensor<T> const* codes_of(std::vector<coded_tensor<T>> const& known, std::string_view name) {
+    for (auto const& each : known)
+        if (each.name == name)
+            return &each.codes;
+    return nullptr;
+}
+
+/// Throws descent::error unless the model's tensors are what their codes stand for.
+template <class T>
+void check_codes(params<T> const& weights, std::vector<coded_tensor<T>> const& known) {
+    for (auto const& each : known) {
+        auto const* const entry = weights.find(each.name);
+        expect(entry != nullptr, "pack: codes of '", each.name, "': the model has only ", weights.names());
+        expect(entry->extents == each.codes.extents, "pack: codes of '", each.name, "' are ",
+               each.codes.extents.text(), ", the tensor ", entry->extents.text());
+        for (index i = 0; i < entry->size(); ++i)
+            expect(std::bit_cast<packed_bits<T>>(each.codes.value(i)) ==
+                       std::bit_cast<packed_bits<T>>(weights.data()[entry->offset + i]),
+                   "pack: codes of '", each.name, "': number ", i, " is ", weights.data()[entry->offset + i],
+                   ", the code says ", each.codes.value(i));
+    }
 }
 
 /// The arenas of a model: weights, and what it keeps beside them.
@@ -232,7 +315,8 @@ void for_each_arena(Model& model, Use const& use) {
 
 /// Writes the model, or reads it into one with the same tensors.
 template <class T, class Port, class Model>
-packed_table run_model(Port& port, Model& model, std::string_view file) {
+packed_table run_model(Port& port, Model& model, std::vector<coded_tensor<T>> const& known,
+                       std::string_view file) {
     packed_table table;
     double header = 0;
     port.count_in(header);
@@ -264,7 +348,7 @@ packed_table run_model(Port& port, Model& model, std::string_view file) {
                    "' [", extents, "], the model's '", entry.name, "' ", entry.extents.text());
             auto* const numbers = const_cast<T*>(arena.data()) + entry.offset;
             if (entry.size() > 0)
-                run_tensor(port, numbers, told, file);
+                run_tensor(port, numbers, told, codes_of(known, entry.name), file);
             told.header = own / 8;
             table.unpacked += entry.size() * index(sizeof(T));
             table.tensors.push_back(std::move(told));
@@ -278,13 +362,16 @@ packed_table run_model(Port& port, Model& model, std::string_view file) {
 /// The model as bytes: its weights, and what it keeps beside them (running means), to the last bit. Each tensor
 /// is stored as it needs least: zeros by the places of the others, up to 256 distinct numbers by a codebook and
 /// codes, others as they are, in 16 bits where those hold them exactly. A model that was pruned, and whose
-/// weights share codebooks, is 50 to 500 times smaller.
+/// weights share codebooks, is 50 to 500 times smaller. Tensors for which `known` has the codes of to_affine
+/// are stored as those and their scales. Throws descent::error where such codes do not stand for the model's
+/// numbers: copy_to puts them there.
 template <class Model>
-packed_model pack(Model const& model) {
+packed_model pack(Model const& model, std::vector<coded_tensor<typename Model::scalar>> const& known = {}) {
     using T = typename Model::scalar;
+    detail::check_codes(model.params(), known);
     detail::packed_port<io::range_encoder> port;
     packed_model packed;
-    packed.table = detail::run_model<T>(port, model, "pack");
+    packed.table = detail::run_model<T>(port, model, known, "pack");
     std::string const stream = port.coder().finish();
     std::uint32_t const sum = crc32(stream);
     packed.bytes = std::string(detail::packed_mark) + detail::packed_version;
@@ -319,7 +406,7 @@ packed_table unpack(Model& model, std::string_view bytes, std::string_view file 
     if constexpr (requires { model.state().entries(); })
         read.kept = model.state().like();
     detail::packed_port<io::range_decoder> port{io::range_decoder(bytes.substr(front))};
-    packed_table table = detail::run_model<T>(port, read, file);
+    packed_table table = detail::run_model<T>(port, read, {}, file);
     table.bytes = index(bytes.size());
     model.params() = std::move(read.weights);
     if constexpr (requires { model.state().entries(); })
@@ -334,8 +421,9 @@ packed_table unpack(Model& model, std::string_view bytes, std::string_view file 
 ///
 /// Throws descent::error for a file that cannot be written.
 template <class Model>
-packed_table save_packed(Model const& model, std::string const& path) {
-    packed_model packed = pack(model);
+packed_table save_packed(Model const& model, std::string const& path,
+                         std::vector<coded_tensor<typename Model::scalar>> const& known = {}) {
+    packed_model packed = pack(model, known);
     write_file(path, packed.bytes, {.sync = true});
     return std::move(packed.table);
 }
