@@ -203,6 +203,7 @@ TEST_CASE("data image_file: a folder for each class") {
     folder.file("dog/.hidden.png", "");
     folder.file("cat/1.jpg", progressive);
     folder.file("readme.txt", "");
+    std::filesystem::create_symlink("loop", folder.name + "/loop");
     auto const read = [&](data::image_folder_options const& options, char const* inside = "") {
         return data::read_image_folder(folder.name + inside, options, exec::openmp{3});
     };
@@ -227,6 +228,9 @@ TEST_CASE("data image_file: a folder for each class") {
     };
     is(problem({}), "read_image_folder: images of 0 x 0: must be at least 1 x 1");
     is(problem({.height = 1, .width = 1, .channels = -1}), "read_image_folder: channels = -1: must be 1 or 3");
+    descent::index const huge = descent::index(1) << 62;
+    is(problem({.height = huge, .width = huge}),
+       "shape: extent 1 = 4611686018427387904: the number of elements overflows");
     for (char const* name : {"cow/1.png", "cow/2.png", "cow/3.png", "dog/c.png"})
         folder.file(name, "no image");
     is(problem({.height = 1, .width = 1}), folder.name + "/cow/1.png: is neither a PNG nor a JPEG image");

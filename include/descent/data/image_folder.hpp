@@ -93,8 +93,10 @@ dataset<T> read_image_folder(std::string const& folder, image_folder_options con
     dataset<T> table;
     std::vector<std::string> files;
     std::vector<T> classes;
-    table.class_names =
-        detail::names_in(folder, [](auto const& entry, std::string const&) { return entry.is_directory(); });
+    table.class_names = detail::names_in(folder, [](auto const& entry, std::string const&) {
+        std::error_code unknown;  // a link that leads nowhere is no folder
+        return entry.is_directory(unknown);
+    });
     expect(!table.class_names.empty(), folder, ": no folder there: must hold one for each class");
     for (std::string const& name : table.class_names) {
         std::string const inside = text(folder, "/", name);
@@ -107,7 +109,7 @@ dataset<T> read_image_folder(std::string const& folder, image_folder_options con
         }
     }
     table.y = vector_view<T const>(classes.data(), index(classes.size()));
-    table.x.resize(index(files.size()), options.channels * options.height * options.width);
+    table.x.resize(index(files.size()), shape{options.channels, options.height, options.width}.size());
 
     std::vector<std::string> problems(files.size());  // the first one is told, whichever thread was quicker
     executor.for_each(index(files.size()), [&](index i) {
