@@ -6,7 +6,9 @@
 #include <descent/search/asha.hpp>
 #include <descent/search/bohb.hpp>
 #include <descent/search/bootstrap.hpp>
+#include <descent/search/cma_es.hpp>
 #include <descent/search/cross_validation.hpp>
+#include <descent/search/differential_evolution.hpp>
 #include <descent/search/domain.hpp>
 #include <descent/search/gaussian_process.hpp>
 #include <descent/search/gp_regression.hpp>
@@ -16,11 +18,13 @@
 #include <descent/search/in_memory.hpp>
 #include <descent/search/latin_hypercube.hpp>
 #include <descent/search/median_stop.hpp>
+#include <descent/search/nsga2.hpp>
 #include <descent/search/patience_stop.hpp>
 #include <descent/search/percentile_stop.hpp>
 #include <descent/search/population.hpp>
 #include <descent/search/random.hpp>
 #include <descent/search/record.hpp>
+#include <descent/search/regularized_evolution.hpp>
 #include <descent/search/sobol.hpp>
 #include <descent/search/space.hpp>
 #include <descent/search/storage.hpp>
