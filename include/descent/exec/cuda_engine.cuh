@@ -29,6 +29,9 @@ public:
         if (!executor_.stream)
             executor_.stream = own_.emplace().get();
         blas_.emplace(executor_);
+        // Memory of its own would be made again in each recording.
+        blas_room_ = cuda_buffer<std::byte>(std::size_t(32) << 20);
+        check(cublasSetWorkspace(blas_->get(), blas_room_.data(), blas_room_.size()), "cublasSetWorkspace");
         fault_ = cuda_buffer<int>(1);
         convolutions_.emplace(executor_);
     }
@@ -113,6 +116,7 @@ private:
 
     std::optional<cuda_stream> own_;
     cuda executor_;
+    cuda_buffer<std::byte> blas_room_;
     std::optional<cuda_blas> blas_;
     mutable std::int64_t moves_ = 0;
     mutable std::optional<detail::cuda_convolutions<Cudnn>> convolutions_;
