@@ -204,7 +204,8 @@ TEST_CASE("quantize calibration: ranges by each method") {
     for (auto const by : {quantize::calibration::mse, quantize::calibration::entropy}) {
         auto const [low, high] = reach({.by = by}, few);
         CAPTURE(int(by), low, high);
-        CHECK(high < 15);
+        // To the entropy even numbers are as good in wide steps; it is the two far ones that weigh little.
+        CHECK(high < (by == quantize::calibration::mse ? 15 : 25));
         CHECK(high > 1.5);
     }
     auto const refused = [&](quantize::calibration_options const& options) {

@@ -150,38 +150,37 @@ private:
     /// Without the bin of 0, to which relu and padding send any number of them: all grids hold it.
     double counted(int bin) const { return bin == half ? 0 : bins_[std::size_t(bin)]; }
 
-    /// Of the histogram, what is cut off counted at its ends, from the one whose bins of a code are made even.
+    /// Of the histogram, what is cut off counted in its last bins, from the one whose bins of a code are made
+    /// even.
     template <class T>
     double divergence(affine_grid<T> const& grid) const {
         auto const codes = std::size_t(grid.format.highest() - grid.format.lowest() + 1);
-        std::vector<double> sum(codes), kept(codes), filled(codes);
+        double const step = double(grid.scale) / 2, low = double(grid.value(grid.format.lowest())) - step,
+                     high = double(grid.value(grid.format.highest())) + step;
+        std::vector<double> kept(codes), filled(codes);
+        double below = 0, above = 0, inside = 0;
+        int first = 2 * half, last = -1;
         for (int bin = 0; bin < 2 * half; ++bin)
             if (double const n = counted(bin); n > 0) {
-                int const code = grid.code(T(middle(bin)));
-                auto const at = std::size_t(code - grid.format.lowest());
-                bool const inside =
-                    std::abs(middle(bin) - double(grid.value(code))) <= 0.5 * double(grid.scale) + width_;
-                sum[at] += n;
-                kept[at] += inside ? n : 0;
-                filled[at] += inside;
-            }
-        double total = 0, cost = 0;
-        for (std::size_t at = 0; at < codes; ++at)
-            total += kept[at];
-        for (int bin = 0; bin < 2 * half; ++bin)
-            if (double const n = counted(bin); n > 0) {
-                int const code = grid.code(T(middle(bin)));
-                auto const at = std::size_t(code - grid.format.lowest());
-                bool const inside =
-                    std::abs(middle(bin) - double(grid.value(code))) <= 0.5 * double(grid.scale) + width_;
-                if (!inside)
+                bool const under = middle(bin)<low, over = middle(bin)> high;
+                below += under ? n : 0, above += over ? n : 0;
+                if (under || over)
                     continue;
-                // What was cut off weighs on the bins of the last code alike.
-                double const p = (n + (sum[at] - kept[at]) * n / kept[at]) / double(count_);
-                double const q = kept[at] / filled[at] / total;
-                cost += p * std::log(p / q);
+                auto const at = std::size_t(grid.code(T(middle(bin))) - grid.format.lowest());
+                kept[at] += n, ++filled[at], inside += n;
+                first = std::min(first, bin), last = bin;
             }
-        return total > 0 ? cost : std::numeric_limits<double>::max();
+        if (last < 0)
+            return std::numeric_limits<double>::max();
+        double cost = 0;
+        for (int bin = first; bin <= last; ++bin)
+            if (double const n = counted(bin); n > 0) {
+                auto const at = std::size_t(grid.code(T(middle(bin))) - grid.format.lowest());
+                double const p =
+                    (n + (bin == first ? below : 0) + (bin == last ? above : 0)) / (inside + below + above);
+                cost += p * std::log(p / (kept[at] / filled[at] / inside));
+            }
+        return cost;
     }
 
     std::vector<double> bins_ = std::vector<double>(2 * half);
