@@ -18,4 +18,5 @@
 #include <descent/prune/sensitivity.hpp>
 #include <descent/prune/shrink.hpp>
 #include <descent/prune/sparsity.hpp>
+#include <descent/prune/surgeon.hpp>
 #include <descent/prune/taylor.hpp>
