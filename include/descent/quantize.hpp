@@ -9,5 +9,6 @@
 #include <descent/quantize/codebook.hpp>
 #include <descent/quantize/error_feedback.hpp>
 #include <descent/quantize/fold.hpp>
+#include <descent/quantize/int8_linear.hpp>
 #include <descent/quantize/packed.hpp>
 #include <descent/quantize/shared_codebooks.hpp>

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <descent/core/random.hpp>
+#include <descent/exec/openmp.hpp>
+#include <descent/exec/serial.hpp>
+#include <descent/quantize/int8_linear.hpp>
+
+#include "message.hpp"
+
+using namespace descent;
+using quantize::int8_linear;
+
+namespace {
+
+matrix<float> normal(descent::index rows, descent::index cols, std::uint64_t seed) {
+    matrix<float> m(rows, cols);
+    for (descent::index i = 0; i < m.size(); ++i)
+        m.data()[i] = generator{seed}.normal<float>(std::uint64_t(i));
+    return m;
+}
+
+/// y by the definition, from the codes' values, in double.
+matrix<double> defined(int8_linear const& layer, matrix<float> const& x, vector<float> const& bias) {
+    matrix<double> y(x.rows(), layer.outputs());
+    for (descent::index s = 0; s < x.rows(); ++s) {
+        float largest = 0;
+        for (descent::index i = 0; i < x.cols(); ++i)
+            largest = std::max(largest, std::abs(x(s, i)));
+        for (descent::index o = 0; o < layer.outputs(); ++o) {
+            y(s, o) = bias.size() ? double(bias[o]) : 0;
+            for (descent::index i = 0; i < x.cols() && largest > 0; ++i)
+                y(s, o) += double(std::nearbyint(x(s, i) * (127 / largest))) * double(largest / 127) *
+                           double(layer.weight(o, i));
+        }
+    }
+    return y;
+}
+
+bool same_bits(matrix<float> const& a, matrix<float> const& b) {
+    return a.size() == b.size() && std::equal(a.data(), a.data() + a.size(), b.data());
+}
+
+}  // namespace
+
+TEST_CASE("quantize int8_linear: the sums of the codes, on every kernel and number of threads") {
+    struct sizes {
+        descent::index samples, inputs, outputs;
+    };
+    for (auto const [samples, inputs, outputs] : {sizes{1, 1, 1},
+                                                  {1, 17, 16},
+                                                  {5, 32, 33},
+                                                  {6, 31, 15},
+                                                  {7, 64, 17},
+                                                  {97, 33, 70},
+                                                  {100, 5, 130},
+                                                  {0, 4, 4}}) {
+        INFO(samples << " x " << inputs << " x " << outputs);
+        matrix<float> const w = normal(outputs, inputs, 1);
+        vector<float> const bias = normal(outputs, 1, 2).col(0);
+        matrix<float> const x = normal(samples, inputs, 3);
+        int8_linear const layer{w, bias};
+        int8_linear::workspace memory;
+        matrix<float> y, other(samples, outputs);
+        layer(x, y, exec::serial{}, memory);
+        CHECK(y.rows() == samples);
+        CHECK(y.cols() == outputs);
+        matrix<double> const right = defined(layer, x, bias);
+        for (descent::index i = 0; i < y.size(); ++i)
+            CHECK(std::abs(double(y.data()[i]) - right.data()[i]) <=
+                  2e-6 * (1 + std::abs(right.data()[i])) * 10);
+        for (int const threads : {2, 3}) {
+            layer(x, other, exec::openmp{.threads = threads}, memory);
+            CHECK(same_bits(y, other));
+        }
+        layer.run(quantize::detail::int8_kernels_of<quantize::detail::int8_portable>, x.data(), samples,
+                  other.data(), exec::serial{}, memory);
+        for (descent::index i = 0; i < y.size(); ++i)  // compilers may fuse the last product and sum
+            CHECK(std::abs(y.data()[i] - other.data()[i]) <= 1e-6f * (1 + std::abs(y.data()[i])));
+    }
+}
+
+TEST_CASE("quantize int8_linear: near the layer in floats") {
+    descent::index const inputs = 1024, outputs = 64, samples = 9;
+    matrix<float> const w = normal(outputs, inputs, 1), x = normal(samples, inputs, 2);
+    int8_linear const layer{w};
+    int8_linear::workspace memory;
+    matrix<float> y;
+    layer(x, y, exec::serial{}, memory);
+    // Steps of a 127th of about 3.2 and 3.6 standard deviations, each rounded evenly: noise is 1.1 % of each.
+    double off = 0, all = 0;
+    for (descent::index s = 0; s < samples; ++s)
+        for (descent::index o = 0; o < outputs; ++o) {
+            double exact = 0;
+            for (descent::index i = 0; i < inputs; ++i)
+                exact += double(x(s, i)) * double(w(o, i));
+            off += std::pow(double(y(s, o)) - exact, 2);
+            all += exact * exact;
+        }
+    CHECK(std::sqrt(off / all) < 0.013);
+    CHECK(layer.bytes() == outputs * (inputs + 8));
+    for (descent::index i = 0; i < inputs; ++i)
+        CHECK_FALSE(std::abs(layer.weight(3, i) - w(3, i)) > w.row(3).cwiseAbs().maxCoeff() / 127 * 0.501f);
+}
+
+TEST_CASE("quantize int8_linear: zeros, numbers that are none, the largest sums") {
+    int8_linear::workspace memory;
+    matrix<float> x = normal(3, 40, 1), y;
+    matrix<float> w = normal(4, 40, 2);
+    w.row(1).setZero();
+    x.row(0).setZero();
+    x(1, 39) = std::numeric_limits<float>::infinity();
+    int8_linear const layer{w};
+    layer(x, y, exec::serial{}, memory);
+    for (descent::index o = 0; o < 4; ++o) {
+        CHECK(y(0, o) == 0);
+        CHECK(std::isnan(y(1, o)));
+        CHECK(std::isfinite(y(2, o)));
+    }
+    CHECK(y(2, 1) == 0);
+    x(1, 39) = 0, x(1, 0) = -std::numeric_limits<float>::quiet_NaN();
+    layer(x, y, exec::serial{}, memory);
+    CHECK(std::isnan(y(1, 3)));
+
+    matrix<float> const ones = matrix<float>::Constant(1, 133'000, -1);
+    int8_linear const most{ones};
+    most(ones, y, exec::serial{}, memory);
+    CHECK(std::abs(y(0, 0) - 133'000) < 0.1f);
+}
+
+TEST_CASE("quantize int8_linear: what it refuses") {
+    matrix<float> w = normal(2, 3, 1);
+    CHECK(message_of([&] { int8_linear{w, vector<float>::Zero(3)}; }) == "int8_linear: 3 biases for 2 outputs");
+    CHECK(message_of([&] { int8_linear{matrix<float>(matrix<float>::Zero(1, 133'001))}; }) ==
+          "int8_linear: inputs = 133001: must be at most 133000");
+    w(1, 2) = std::numeric_limits<float>::infinity();
+    CHECK(message_of([&] { int8_linear{w}; }) == "int8_linear: weight (1, 2) = inf: must be finite");
+    w(1, 2) = 0;
+    vector<float> bias = vector<float>::Zero(2);
+    bias[1] = std::numeric_limits<float>::infinity();
+    CHECK(message_of([&] { int8_linear(w, bias); }) == "int8_linear: bias 1 = inf: must be finite");
+    int8_linear const layer{w};
+    int8_linear::workspace memory;
+    matrix<float> y;
+    CHECK(message_of([&] { layer(matrix<float>::Zero(2, 4), y, exec::serial{}, memory); }) ==
+          "int8_linear: 4 features: must be 3");
+}
