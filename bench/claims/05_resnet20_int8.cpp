@@ -26,31 +26,31 @@ namespace {
 
 using place = std::ptrdiff_t;
 
-// The ResNet-20 without batch norms, and with a rounding of what each convolution and the dense layer read.
+// The ResNet-20 without batch norms, and with a rounding of what each convolution and the dense layer read;
+// sums along the shortcuts stay wide.
 auto body(place channels, place stride) {
     return nn::named{
-        "", nn::sequential{nn::named{"conv1", nn::conv2d{.channels = channels, .stride = stride, .padding = 1}},
+        "", nn::sequential{nn::named{"before", quantize::activation{}},
+                           nn::named{"conv1", nn::conv2d{.channels = channels, .stride = stride, .padding = 1}},
                            nn::relu{}, nn::named{"inside", quantize::activation{}},
                            nn::named{"conv2", nn::conv2d{.channels = channels, .padding = 1}}}};
 }
 auto block(place channels) {
-    return nn::sequential{nn::named{"", nn::residual{body(channels, 1)}}, nn::relu{},
-                          nn::named{"behind", quantize::activation{}}};
+    return nn::sequential{nn::named{"", nn::residual{body(channels, 1)}}, nn::relu{}};
 }
 auto narrowing(place channels) {
     return nn::sequential{
         nn::named{"", nn::residual{body(channels, 2), nn::pad_channels{.channels = channels, .stride = 2}}},
-        nn::relu{}, nn::named{"behind", quantize::activation{}}};
+        nn::relu{}};
 }
 template <class First>
 auto stage(First const& first, place channels) {
     return nn::sequential{first, block(channels), block(channels)};
 }
 auto rounding_resnet20() {
-    return nn::sequential{nn::named{"input", quantize::activation{.symmetric = true}},
+    return nn::sequential{nn::named{"input", quantize::activation{}},
                           nn::named{"conv1", nn::conv2d{.channels = 16, .padding = 1}},
                           nn::relu{},
-                          nn::named{"stem", quantize::activation{}},
                           nn::named{"layer1", stage(block(16), 16)},
                           nn::named{"layer2", stage(narrowing(32), 32)},
                           nn::named{"layer3", stage(narrowing(64), 64)},
@@ -67,16 +67,14 @@ struct convolution {
 };
 std::vector<convolution> convolutions() {
     std::vector<convolution> all{{"conv1", "bn1", "input", {3, 32, 32}, 1}};
-    std::string before = "stem";
     place channels = 16, side = 32;
     for (int s = 1; s <= 3; ++s)
         for (int b = 0; b < 3; ++b) {
             std::string const front = text("layer", s, ".", b, ".");
             place const out = 16 << (s - 1), stride = out != channels ? 2 : 1;
-            all.push_back({front + "conv1", front + "bn1", before, {channels, side, side}, stride});
+            all.push_back({front + "conv1", front + "bn1", front + "before", {channels, side, side}, stride});
             channels = out, side /= stride;
             all.push_back({front + "conv2", front + "bn2", front + "inside", {channels, side, side}, 1});
-            before = front + "behind";
         }
     return all;
 }
