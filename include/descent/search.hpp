@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Hyperparameter search: spaces, trials, studies, samplers, schedulers.
+// Hyperparameter search: spaces, trials, studies, samplers, schedulers, storage, model selection.
+// Apart: <descent/search/report.hpp>, a study as pictures and one HTML page
 
 #include <descent/search/asha.hpp>
 #include <descent/search/bohb.hpp>
@@ -15,6 +16,7 @@
 #include <descent/search/grid.hpp>
 #include <descent/search/halton.hpp>
 #include <descent/search/hyperband.hpp>
+#include <descent/search/importance.hpp>
 #include <descent/search/in_memory.hpp>
 #include <descent/search/latin_hypercube.hpp>
 #include <descent/search/median_stop.hpp>

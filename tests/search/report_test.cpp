@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include <descent/search/importance.hpp>
+#include <descent/search/random.hpp>
+#include <descent/search/report.hpp>
+#include <descent/search/study.hpp>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "message.hpp"
+
+using namespace descent;
+
+namespace {
+
+std::vector<search::record> trials(int count) {
+    search::study study{search::random{.seed = 3}};
+    study.minimize({.trials = count}, [](search::trial& t) {
+        double const a = t.uniform("a <", 0, 1), b = t.uniform("b", 0, 1), c = t.log_uniform("c", 1e-3, 1);
+        std::string const kind = t.categorical("kind", {"re<lu", "tanh"});
+        if (t.number() == 2)
+            throw error("no");
+        return 3 * a + b + 0 * c + (kind == "tanh" ? 0.5 : 0.0);
+    });
+    return study.records();
+}
+
+std::size_t count_of(std::string const& what, std::string const& in) {
+    std::size_t found = 0;
+    for (std::size_t at = in.find(what); at != in.npos; at = in.find(what, at + 1))
+        ++found;
+    return found;
+}
+
+}  // namespace
+
+TEST_CASE("search importance: the shares of the variance of a sum") {
+    // Var(3 a) = 9 / 12, Var(b) = 1 / 12, a toss of 0 and 0.5: 1 / 16.
+    auto const found = search::importance(trials(80));
+    double const sum = 9.0 / 12 + 1.0 / 12 + 1.0 / 16;
+    REQUIRE(found.size() == 4);
+    CHECK((found[0].name == "a <" && found[1].name == "b" && found[2].name == "kind" && found[3].name == "c"));
+    CHECK(std::abs(found[0].total - 9.0 / 12 / sum) < 0.06);
+    CHECK(std::abs(found[1].total - 1.0 / 12 / sum) < 0.04);
+    CHECK(std::abs(found[2].total - 1.0 / 16 / sum) < 0.04);
+    CHECK(found[3].total < 0.01);
+    CHECK(message_of([] { search::importance(trials(4)); }) ==
+          "importance: trials with a value = 3: must be >= 4");
+    CHECK(message_of([] { search::importance(trials(9), {.points = 1}); }) ==
+          "importance: points = 1: must be >= 2");
+}
+
+TEST_CASE("search report: one page with everything in it") {
+    auto const records = trials(30);
+    std::string const html = search::report(records, {.title = "A < B", .best = 5});
+    CHECK(html.find("<h1>A &lt; B</h1>\n<p>30 trials, 29 with a value.</p>") != html.npos);
+    CHECK(count_of("<svg", html) == 7);
+    CHECK(count_of("</svg>", html) == 7);
+    CHECK(count_of("<tr>", html) == 6);
+    CHECK(html.find("<th>a &lt;</th>") != html.npos);
+    CHECK(count_of("<td>re&lt;lu</td>", html) + count_of("<td>tanh</td>", html) == 5);
+    CHECK(html.find("http-equiv") == html.npos);
+    CHECK(count_of("src=", html) == 0);
+    CHECK(message_of([&] { search::plot_slice(records, "z"); }) == "report: no trial has 'z'");
+    CHECK(message_of([&] { search::report({}); }) == "report: trials with a value = 0: must be >= 4");
+}
