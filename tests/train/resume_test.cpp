@@ -115,7 +115,8 @@ TEST_CASE("train resume: a snapshot of another run is refused") {
     fit(model, table, recipe, {.epochs = 2, .batch = mini_batch{8}, .seed = 1},
         checkpoint{[&](auto const& now) { last = now; }, {.epochs = 0, .steps = 3}}, early_stopping{});
     last.batch = 3;
-    last.epoch = 1;
+    last.epoch = last.so_far.epochs = 1;
+    last.so_far.evaluations = 40 + 3 * 8;
     auto const complaint = [&](auto& other, auto const& rule, fit_options const& options, auto&&... more) {
         return message_of([&] { fit(other, table, rule, options, resume{last}, more...); });
     };
@@ -127,8 +128,12 @@ TEST_CASE("train resume: a snapshot of another run is refused") {
           "resume: the snapshot's seed is 1, the options' 2");
     CHECK(complaint(model, recipe, {.epochs = 2, .batch = mini_batch{20}, .seed = 1}, early_stopping{}) ==
           "resume: the snapshot stands at batch 3 of 2");
+    CHECK(complaint(model, recipe, {.epochs = 2, .batch = mini_batch{9}, .seed = 1}, early_stopping{}) ==
+          "resume: the snapshot has seen 64 samples, the run 67 at batch 3: must have the same data and batch "
+          "size");
     last.batch = -3;
-    CHECK(complaint(model, recipe, options, early_stopping{}) == "resume: the snapshot stands at batch -3 of 5");
+    CHECK(complaint(model, recipe, options, early_stopping{}) ==
+          "resume: the snapshot stands at batch -3 of 5");
     last.batch = 3;
     last.so_far.epochs = -1;
     CHECK(complaint(model, recipe, options, early_stopping{}) ==

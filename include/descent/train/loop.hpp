@@ -370,8 +370,18 @@ private:
                ", or they have other names");
         expect(from.seed == options_.seed, "resume: the snapshot's seed is ", from.seed, ", the options' ",
                options_.seed);
-        expect(from.so_far.epochs >= 0, "resume: the snapshot has ", from.so_far.epochs, " epochs: must be >= 0");
-        expect(from.batch >= 0 && from.batch <= batches_, "resume: the snapshot stands at batch ", from.batch, " of ", batches_);
+        expect(from.so_far.epochs >= 0, "resume: the snapshot has ", from.so_far.epochs,
+               " epochs: must be >= 0");
+        expect(from.batch >= 0 && from.batch <= batches_, "resume: the snapshot stands at batch ", from.batch,
+               " of ", batches_);
+        if (from.batch > 0 && problem_.samples() > 0) {
+            index const samples = problem_.samples(), into = std::min(from.batch * batch_size_, samples);
+            double const before =
+                double(from.so_far.epochs) * double(samples);  // whatever it says, no overflow
+            expect(double(from.so_far.evaluations) == before + double(into), "resume: the snapshot has seen ",
+                   from.so_far.evaluations, " samples, the run ", before + double(into), " at batch ",
+                   from.batch, ": must have the same data and batch size");
+        }
         std::size_t remembering = 0;
         each([&](auto& callback) {
             remembering += requires { callback.recall(callback.memory()); };
