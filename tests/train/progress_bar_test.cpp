@@ -269,4 +269,6 @@ TEST_CASE("train progress_bar: bad settings") {
           "progress_bar: every = -1: must be finite and >= 0");
     CHECK(message_of([&] { progress_bar{.every = none}.begin(now); }) ==
           "progress_bar: every = nan: must be finite and >= 0");
+    CHECK(message_of([&] { progress_bar{.stream = nullptr}.begin(now); }) ==
+          "progress_bar: stream is null: must be open");
 }

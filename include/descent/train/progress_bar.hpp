@@ -33,6 +33,7 @@ struct progress_bar {
     template <class T>
     void begin(training<T> const& now) {
         expect(every >= 0 && every <= 1e9, "progress_bar: every = ", every, ": must be finite and >= 0");
+        expect(stream != nullptr, "progress_bar: stream is null: must be open");
         bool const terminal = detail::is_terminal(stream);
         state = {};
         state.shown = style != automatic ? style : terminal ? bar : lines;
