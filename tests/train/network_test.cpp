@@ -120,7 +120,8 @@ TEST_CASE("train network: batches that batch_norm cannot learn from are refused 
         return message_of([&] { fit(net, rows, recipe_of(0.1), {.epochs = 1, .batch = batch}); });
     };
     CHECK(said(table, 16) ==
-          "fit: 33 samples in batches of 16 leave a last one of 1: 1 (batch_norm) needs 2 or more, for a variance");
+          "fit: 33 samples in batches of 16 leave a last one of 1: 1 (batch_norm) needs 2 or more, for a "
+          "variance");
     CHECK(said(table, 1) == "fit: 33 samples in batches of 1: 1 (batch_norm) needs 2 or more, for a variance");
     CHECK(said(clouds<float>(1, 4), full_batch{}) ==
           "fit: 1 sample in batches of 1: 1 (batch_norm) needs 2 or more, for a variance");

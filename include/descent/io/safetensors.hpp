@@ -203,8 +203,9 @@ inline safetensors parse_safetensors(std::string bytes, std::string_view file = 
     auto const length = detail::load<std::uint64_t>(bytes.data());
     expect(length <= detail::largest_header, file, ": it is no safetensors file: header length = ", length,
            ": must be <= ", detail::largest_header);
-    expect(length <= bytes.size() - 8, file, ": it is cut short, or no safetensors file: header length = ",
-           length, ": the file has ", bytes.size(), " bytes");
+    expect(length <= bytes.size() - 8, file,
+           ": it is cut short, or no safetensors file: header length = ", length, ": the file has ",
+           bytes.size(), " bytes");
     safetensors read;
     read.file = file;
     read.bytes = std::move(bytes);
