@@ -165,11 +165,9 @@ concept update_kernel = std::is_trivially_copyable_v<K> && requires {
 
 /// The constants of rule r at this step, for numbers of type T. `memory` is the rule's own stretch of doubles.
 template <class T, class R>
-requires std::is_class_v<R> &&(
-    requires(R const& rule, step_count step) { rule.template at<T>(step); } ||
-    requires(R const& rule, step_count step, double* m) {
-        rule.template at<T>(step, m);
-    }) auto rule_at(R const& r, step_count now, double* memory) {
+requires std::is_class_v<R> && (requires(R const& rule, step_count step) { rule.template at<T>(step); } ||
+                                requires(R const& rule, step_count step, double* m) { rule.template at<T>(step, m); })
+auto rule_at(R const& r, step_count now, double* memory) {
     if constexpr (detail::memory_of < R >> 0)
         return r.template at<T>(now, memory);
     else
