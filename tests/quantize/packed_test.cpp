@@ -100,7 +100,7 @@ TEST_CASE("quantize packed: all numbers come back, bit for bit") {
     for (auto const& extents : {shape{1}, shape{7}, shape{1, 1}, shape{300, 1}, shape{1, 300},
                                 shape{17, 16, 3, 3}, shape{0}, shape{5, 0}})
         for (descent::index codes : {0, 1, 2, 33, 256, 257, 5000})
-            for (std::uint64_t every : {1, 2, 50, 100000}) {
+            for (std::uint64_t const every : {1u, 2u, 50u, 100000u}) {
                 CAPTURE(extents.text(), codes, every);
                 model<float> net = one_tensor(extents);
                 generator const draws{.seed = every, .stream = 4};

@@ -36,7 +36,7 @@ inline constexpr auto logistic_table = [] {
 
 /// The place of a share in [1, 32768] among steps of at most 1/64 of it.
 constexpr std::size_t share_step(std::uint32_t one) {
-    int const width = std::bit_width(one);
+    auto const width = int(std::bit_width(one));
     std::uint32_t const front = width > 7 ? one >> (width - 7) : one << (7 - width);
     return std::size_t(width) << 6 | (front & 63);
 }
