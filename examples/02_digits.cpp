@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The main example: six optimizers learn to read handwritten digits, side by side.
+// The main example: six optimizers learn to read handwritten digits, side by side; then a search finds better
+// hyperparameters, and the best model becomes many times smaller.
 //
 //     02_digits [training.csv test.csv]
 //
@@ -13,6 +14,13 @@
 #include <vector>
 
 #include <descent/descent.hpp>
+#include <descent/prune/gradual.hpp>
+#include <descent/prune/magnitude.hpp>
+#include <descent/quantize/packed.hpp>
+#include <descent/quantize/shared_codebooks.hpp>
+#include <descent/search/cross_validation.hpp>
+#include <descent/search/gaussian_process.hpp>
+#include <descent/search/study.hpp>
 
 #ifndef DESCENT_EXAMPLES_DATA
 #define DESCENT_EXAMPLES_DATA "examples/data"
@@ -78,6 +86,44 @@ int main(int argc, char** argv) try {
     chart.save("digits_loss.svg");
     std::printf("\nThe loss of every method, epoch by epoch: %s\n",
                 std::filesystem::absolute("digits_loss.svg").c_str());
+
+    // 5. Which rate, and how much L2? A Gaussian process proposes, five folds of the training set judge.
+    auto const folds = data::k_folds(train, {.folds = 5, .stratify = true});
+    descent::index const batch = 32;
+    auto const updates_of = [&](auto const& table, int epochs) {
+        return epochs * ((table.samples() + batch - 1) / batch);
+    };
+    search::study study{search::gaussian_process{.seed = 1}};
+    auto const best = study.maximize({.trials = 20}, [&](search::trial& t) {
+        double const eta = t.log_uniform("rate", 1e-3, 3e-1), l2 = t.log_uniform("l2", 1e-7, 1e-2);
+        auto const score = [&](auto const& known, auto const& held) {
+            linear::softmax_regression<float> model{train.features(), train.classes(), {.l2 = l2}};
+            fit(model, known, chain(adam{}, rate{cosine{eta, updates_of(known, 10)}}),
+                {.epochs = 10, .batch = batch});
+            return accuracy(model, held);
+        };
+        return search::cross_validate(train, folds, score).mean;
+    });
+    double const eta = best["rate"], l2 = best["l2"];
+    linear::softmax_regression<float> model{train.features(), train.classes(), {.l2 = l2}};
+    fit(model, train, chain(adam{}, rate{cosine{eta, updates_of(train, 30)}}), {.epochs = 30, .batch = batch});
+    std::printf("\nsearch of %td trials: rate %.3g, L2 %.2g, %.2f %% in five folds; test accuracy %.2f %%\n",
+                descent::index(best.trials), eta, l2, 100 * best.value, 100 * accuracy(model, test));
+
+    // 6. The best model, smaller: weights near 0 go while it learns on, the others come to share 8 numbers, and
+    // a packed file holds which is where.
+    fit(model, train, chain(adam{}, keep_zeros{}, rate{cosine{eta, updates_of(train, 20)}}),
+        {.epochs = 20, .batch = batch},
+        prune::gradual{model, prune::magnitude{.sparsity = 0.5}, {.last = updates_of(train, 10)}});
+    quantize::shared_codebooks tied{model, {.codes = 8, .vector_codes = 8}};
+    fit(tied, train, chain(adam{}, rate{cosine{eta / 10, updates_of(train, 5)}}),
+        {.epochs = 5, .batch = batch});
+    tied.put();
+    auto const file = quantize::save_packed(model, "digits.dpk");
+    linear::softmax_regression<float> packed{train.features(), train.classes(), {.l2 = l2}};
+    quantize::load_packed(packed, "digits.dpk");
+    std::printf("pruned by half, 8 numbers a tensor, packed: %td bytes instead of %td, test accuracy %.2f %%\n",
+                file.bytes, file.unpacked, 100 * accuracy(packed, test));
 } catch (descent::error const& problem) {
     std::fprintf(stderr, "02_digits: %s\n", problem.what());
     return 1;
