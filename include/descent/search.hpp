@@ -24,6 +24,7 @@
 #include <descent/search/patience_stop.hpp>
 #include <descent/search/percentile_stop.hpp>
 #include <descent/search/population.hpp>
+#include <descent/search/progress_bar.hpp>
 #include <descent/search/random.hpp>
 #include <descent/search/record.hpp>
 #include <descent/search/regularized_evolution.hpp>

@@ -167,9 +167,11 @@ inline domain log_uniform(double low, double high) { return {.low = low, .high =
 
 /// The whole numbers low, low + step, ..., up to high.
 inline domain integer(double low, double high, integer_options options = {}) {
+    // Ends that are no whole numbers are told as they were given.
+    bool const whole = low == std::floor(low) && high == std::floor(high);
     return {.kind = domain::type::integer,
             .low = low,
-            .high = detail::last_step(low, high, options.step),
+            .high = whole ? detail::last_step(low, high, options.step) : high,
             .step = options.step,
             .log = options.log};
 }

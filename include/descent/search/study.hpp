@@ -34,6 +34,7 @@ struct study_progress {
     history const& past;
     std::int64_t trials;  ///< told since the run began; one that goes on after a pause is not a new one
     double seconds;       ///< since the run began
+    std::int64_t limit;   ///< trials that the run was asked for; <= 0: no limit
 };
 
 /// A run's best trial and why it ended.
@@ -186,7 +187,7 @@ public:
 
     /// objective(trial&) gives a number, or as many as there are goals in a container. Behind it callbacks,
     /// called one at a time after each trial with study_progress const&; they return nothing, bool (true: stop)
-    /// or verdict.
+    /// or verdict. Those with a member end get the study_result when the run is over.
     template <class Objective, class... Callback>
     study_result run(study_options options, Objective&& objective, Callback&&... callbacks) {
         expect(options.parallel >= 1, "study: parallel = ", options.parallel, ": must be >= 1");
@@ -202,7 +203,7 @@ public:
             std::int64_t const leader = best_locked();
             record const best = leader >= 0 ? book_->records[std::size_t(leader)] : record{};
             history const past = book_->past();
-            [[maybe_unused]] study_progress const p{last, best, past, now.done, now.seconds()};
+            [[maybe_unused]] study_progress const p{last, best, past, now.done, now.seconds(), options.trials};
             (now.hear(verdict_of(callbacks, p)), ...);
             now.changed.notify_all();
         };
@@ -277,6 +278,7 @@ public:
         result.why = now.end.stop ? now.end.reason : now.out_of_time ? "the time limit" : "all trials are done";
         result.trials = now.done;
         result.seconds = now.seconds();
+        (end_of(callbacks, result), ...);
         return result;
     }
 
@@ -355,6 +357,12 @@ private:
         } else {
             return callback(p);
         }
+    }
+
+    template <class Callback>
+    static void end_of([[maybe_unused]] Callback& callback, [[maybe_unused]] study_result const& result) {
+        if constexpr (requires { callback.end(result); })
+            callback.end(result);
     }
 
     template <class Objective>
