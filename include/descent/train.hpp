@@ -13,6 +13,7 @@
 // Apart: <descent/train/tensorboard.hpp>, event files for TensorBoard
 
 #include <descent/train/arguments.hpp>
+#include <descent/train/bar_text.hpp>
 #include <descent/train/callback.hpp>
 #include <descent/train/check_gradient.hpp>
 #include <descent/train/checkpoint.hpp>
@@ -38,4 +39,5 @@
 #include <descent/train/report.hpp>
 #include <descent/train/solving.hpp>
 #include <descent/train/stop_on_interrupt.hpp>
+#include <descent/train/terminal.hpp>
 #include <descent/train/time_limit.hpp>

@@ -7,8 +7,8 @@
 
 #include <descent/core/error.hpp>
 #include <descent/search/study.hpp>
-#include <descent/train/detail/bar_text.hpp>
-#include <descent/train/detail/terminal.hpp>
+#include <descent/train/bar_text.hpp>
+#include <descent/train/terminal.hpp>
 
 namespace descent::search {
 

@@ -8,9 +8,9 @@
 #include <string_view>
 
 #include <descent/core/error.hpp>
+#include <descent/train/bar_text.hpp>
 #include <descent/train/callback.hpp>
-#include <descent/train/detail/bar_text.hpp>
-#include <descent/train/detail/terminal.hpp>
+#include <descent/train/terminal.hpp>
 
 namespace descent {
 

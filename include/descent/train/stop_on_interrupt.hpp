@@ -5,7 +5,7 @@
 #include <atomic>
 
 #include <descent/train/callback.hpp>
-#include <descent/train/detail/terminal.hpp>
+#include <descent/train/terminal.hpp>
 
 namespace descent {
 

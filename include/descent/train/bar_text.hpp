@@ -12,6 +12,7 @@
 #include <descent/core/error.hpp>
 #include <descent/train/report.hpp>
 
+// How progress is told on one line: of training, of studies.
 namespace descent::detail {
 
 /// A moment of a run: batches done, and what the rate counts.
