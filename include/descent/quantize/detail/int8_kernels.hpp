@@ -113,17 +113,13 @@ struct int8_avx2 {
                 right[r] = _mm256_add_epi32(right[r], _mm256_madd_epi16(number, high));
             }
         }
-        // By way of memory: else g++ keeps the sums there all the time.
         alignas(32) std::int32_t sums[R * panel_columns];
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r) {
             store(sums + r * panel_columns, left[r]);
             store(sums + r * panel_columns + 8, right[r]);
         }
-        for (int r = 0; r < R; ++r)
-            for (index c = 0; c < panel_columns; c += 8)
-                finish(load(sums + r * panel_columns + c), t.rows[r], t.columns + c, t.bias + c,
-                       t.y + r * t.width + c);
+        finish(R, sums, t);
     }
 
     [[gnu::target("avx2")]] static float encode(float const* x, index count, std::int16_t* codes, index room) {
@@ -163,11 +159,18 @@ private:
     [[gnu::target("avx2")]] static void store(void* to, __m256i value) {
         _mm256_storeu_si256(static_cast<__m256i*>(to), value);
     }
-    [[gnu::target("avx2")]] static void finish(__m256i sums, float row, float const* columns, float const* bias,
-                                               float* y) {
-        __m256 const scale = _mm256_mul_ps(_mm256_set1_ps(row), _mm256_loadu_ps(columns));
-        _mm256_storeu_ps(y,
-                         _mm256_add_ps(_mm256_mul_ps(_mm256_cvtepi32_ps(sums), scale), _mm256_loadu_ps(bias)));
+    // A function of its own: else g++ keeps the sums in memory, or moves them at every turn.
+    [[gnu::target("avx2"), gnu::noinline]] static void finish(int rows, std::int32_t const* sums,
+                                                              int8_kernels::tile_of const& t) {
+        for (int r = 0; r < rows; ++r) {
+            __m256 const row = _mm256_set1_ps(t.rows[r]);
+            for (index c = 0; c < panel_columns; c += 8) {
+                __m256 const scale = _mm256_mul_ps(row, _mm256_loadu_ps(t.columns + c));
+                __m256 const sum = _mm256_cvtepi32_ps(load(sums + r * panel_columns + c));
+                _mm256_storeu_ps(t.y + r * t.width + c,
+                                 _mm256_add_ps(_mm256_mul_ps(sum, scale), _mm256_loadu_ps(t.bias + c)));
+            }
+        }
     }
     /// 16 numbers as 16 bits each.
     [[gnu::target("avx2")]] static __m256i words(std::int8_t const* from) {
