@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -24,9 +23,6 @@ struct median_stop {
         std::int64_t const step = r.reports.back().step;
         if (step < warmup)
             return false;
-        double best = HUGE_VAL;
-        for (reported const& at : r.reports)
-            best = std::min(best, at.value == at.value ? past.turned(at.value) : HUGE_VAL);
         std::vector<double> means;
         std::int64_t complete = 0;
         for (record const& other : past.records) {
@@ -46,7 +42,7 @@ struct median_stop {
             return false;
         std::sort(means.begin(), means.end());
         std::size_t const n = means.size();
-        return best > (means[(n - 1) / 2] + means[n / 2]) / 2;
+        return past.least_reported(r) > (means[(n - 1) / 2] + means[n / 2]) / 2;
     }
 };
 static_assert(scheduler<median_stop>);

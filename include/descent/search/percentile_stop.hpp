@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -29,9 +28,6 @@ struct percentile_stop {
         std::int64_t const step = r.reports.back().step;
         if (step < warmup)
             return false;
-        double best = HUGE_VAL;
-        for (reported const& at : r.reports)
-            best = std::min(best, at.value == at.value ? past.turned(at.value) : HUGE_VAL);
         std::vector<double> there;
         std::int64_t complete = 0;
         for (record const& other : past.records) {
@@ -48,7 +44,7 @@ struct percentile_stop {
         double const at = percentile / 100 * double(there.size() - 1);
         auto const below = std::size_t(at);
         double const above = there[std::min(below + 1, there.size() - 1)];
-        return best > there[below] + (at - double(below)) * (above - there[below]);
+        return past.least_reported(r) > there[below] + (at - double(below)) * (above - there[below]);
     }
 };
 static_assert(scheduler<percentile_stop>);

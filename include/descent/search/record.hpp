@@ -69,6 +69,15 @@ struct history {
         return goals[objective] == goal::minimize ? value : -value;
     }
 
+    /// The least that a trial reported, turned so; infinite where it reported no number.
+    double least_reported(record const& r) const {
+        double least = HUGE_VAL;
+        for (reported const& at : r.reports)
+            if (at.value == at.value)
+                least = std::fmin(least, turned(at.value));
+        return least;
+    }
+
     /// The coordinate of a trial at position k of the space; `missing` where it did not ask for it.
     static double coordinate(record const& r, index k, double missing) {
         if (k >= index(r.coordinates.size()))
