@@ -3,7 +3,10 @@
 
 // Networks of layers, forward and backward by hand. What only some programs need and all would compile stands apart:
 // Apart: <descent/nn/attention.hpp>, multi-head self-attention
+// Apart: <descent/nn/candidates.hpp>, layers side by side of which one runs, in supernets
+// Apart: <descent/nn/choice.hpp>, a layer whose kind a program chooses
 // Apart: <descent/nn/device_network.hpp>, networks on a device; <descent/cuda.cuh> includes it
+// Apart: <descent/nn/graph.hpp>, layers in an order that a program chooses
 // Apart: <descent/nn/gru.hpp>, gated recurrent units
 // Apart: <descent/nn/load.hpp>, weights from and to safetensors files
 // Apart: <descent/nn/lstm.hpp>, long short-term memory
@@ -12,6 +15,7 @@
 // Apart: <descent/nn/profile.hpp>, time and memory of each layer
 // Apart: <descent/nn/resnet.hpp>, residual networks for small images
 // Apart: <descent/nn/transformer.hpp>, the transformer's encoder block
+// Apart: <descent/nn/watch.hpp>, what each layer reads and gives
 
 #include <descent/nn/activation.hpp>
 #include <descent/nn/average_pool.hpp>

@@ -66,6 +66,7 @@ struct parallel {
                 if constexpr (!passes_through<i>) {
                     detail::enter(p, i);
                     branch.forward(p, x, p.at(outputs_[i]));
+                    detail::show(p, x, static_cast<T const*>(p.at(outputs_[i])));
                     detail::leave(p);
                     from = p.at(outputs_[i]);
                 }

@@ -84,10 +84,12 @@ struct residual {
             T const* beside = x;
             detail::enter(p, 0);
             body_.forward(p, x, own);
+            detail::show(p, x, static_cast<T const*>(own));
             detail::leave(p);
             if constexpr (!straight) {
                 detail::enter(p, 1);
                 shortcut_.forward(p, x, p.at(of_shortcut_));
+                detail::show(p, x, static_cast<T const*>(p.at(of_shortcut_)));
                 detail::leave(p);
                 beside = p.at(of_shortcut_);
             }

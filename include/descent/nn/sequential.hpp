@@ -54,13 +54,15 @@ struct sequential {
         void forward(Pass& p, T const* x, T* y) const {
             auto const at = outputs_of(p, y);
             detail::each_index<count>([&](auto i) {
-                if constexpr (way[i] != aliasing::view && !taken(i)) {
+                constexpr bool apart = detail::watches_numbers<Pass>;
+                if constexpr (way[i] != aliasing::view && (apart || !taken(i))) {
                     detail::enter(p, i);
-                    if constexpr (takes_next[i])
+                    if constexpr (takes_next[i] && !apart)
                         std::get<i>(layers_).forward(p, input_of(i, x, at), at[i],
                                                      std::get<i + 1>(layers_).function());
                     else
                         std::get<i>(layers_).forward(p, input_of(i, x, at), at[i]);
+                    detail::show(p, input_of(i, x, at), static_cast<T const*>(at[i]));
                     detail::leave(p);
                 }
             });

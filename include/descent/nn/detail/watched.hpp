@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <type_traits>
+#include <utility>
 
 #include <descent/core/tensor.hpp>
 
@@ -18,6 +20,18 @@ template <class Pass>
 void leave(Pass const& p) {
     if constexpr (requires { p.executor.leave(); })
         p.executor.leave();
+}
+
+/// Does the executor of this pass want to see what layers read and give (see nn::watch)? Then each layer's work
+/// stands by itself, and containers show it.
+template <class Pass>
+inline constexpr bool watches_numbers = requires {
+    requires std::remove_cvref_t<decltype(std::declval<Pass&>().executor)>::watches_numbers;
+};
+template <class Pass, class T>
+void show(Pass const& p, T const* x, T const* y) {
+    if constexpr (watches_numbers<Pass>)
+        p.executor.show(x, y, p.samples);
 }
 
 /// Does the bound layer refuse some numbers, by check_input(x, sample) of one sample's x?
