@@ -11,4 +11,5 @@
 #include <descent/quantize/fold.hpp>
 #include <descent/quantize/int8_linear.hpp>
 #include <descent/quantize/packed.hpp>
+#include <descent/quantize/power_of_two.hpp>
 #include <descent/quantize/shared_codebooks.hpp>
