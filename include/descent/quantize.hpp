@@ -2,6 +2,9 @@
 #pragma once
 
 // Few bits for many numbers: evenly spaced codes, codebooks, packed model files.
+// Apart: <descent/quantize/int8_layers.hpp>, what a network in 8 bits is made of
+// Apart: <descent/quantize/int8_network.hpp>, networks that compute in 8 bits
+// Apart: <descent/quantize/to_int8.hpp>, trained networks in 8 bits
 
 #include <descent/quantize/activation.hpp>
 #include <descent/quantize/affine.hpp>

@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include <descent/core/memory.hpp>
+#include <descent/core/tensor.hpp>
+#include <descent/quantize/detail/int8_block.hpp>
+#include <descent/quantize/int8_layers.hpp>
+
+namespace descent::quantize::detail {
+
+enum class int8_kind : char { encode, convolve, scores, max_pool, mean_pool, pad, decode };
+
+/// One layer at work: from one tensor to another.
+struct int8_step {
+    int8_kind kind;
+    int from, to;
+    int8_convolution sum = {};
+    int8_pool pool = {};
+    int8_tensor x = {}, y = {};
+    index multiply_adds = index(sum.codes.size()) * y.height * y.width;
+
+    bool sums() const { return kind == int8_kind::convolve || kind == int8_kind::scores; }
+    /// One place in all: then samples take the places' part.
+    bool one_place() const { return sums() && y.height * y.width == 1; }
+};
+
+/// What a batch works on: samples that are run together share a stretch of memory.
+struct int8_batch {
+    float const* x;
+    float* z;
+    unsigned char* memory;
+    char* infinite;  ///< by sample: was a number not finite?
+    index together;
+};
+
+/// Where each tensor lies in the workspace, with room for the padding of those that read it, and weights as a
+/// form wants them.
+class int8_plan {
+public:
+    int8_plan() = default;
+    int8_plan(std::vector<int8_tensor> const& tensors, std::vector<int8_step> const& steps,
+              int8_form const& form)
+        : form_(&form) {
+        steps_.push_back({int8_kind::encode, -1, 0, {}, {}, tensors[0], tensors[0]});
+        steps_.insert(steps_.end(), steps.begin(), steps.end());
+        place(tensors);
+        for (auto const& step : steps_)
+            ready_.push_back(step.sums() ? prepare(step) : weights{});
+        for (auto& step : steps_)
+            step.sum.codes = {};
+    }
+
+    std::size_t steps() const { return steps_.size(); }
+    /// Bytes of a sample's workspace.
+    index room() const { return room_; }
+    /// Samples that one task runs together: few enough to stay in cache.
+    index together() const { return std::clamp<index>(cache / std::max<index>(room_, 1), 1, 6); }
+
+    /// Parts to cut a step over so many samples into.
+    index parts(std::size_t s, index samples) const {
+        int8_step const& step = steps_[s];
+        if (step.kind == int8_kind::encode)
+            return samples;
+        index const most = step.one_place() ? ready_[s].panels : samples * step.y.height;
+        index const work = step.sums() ? step.multiply_adds / 8 : step.x.size();
+        index const worth = std::min(most, samples * work / part_work);
+        return worth < 4 ? 1 : worth;
+    }
+
+    /// Part `part` of `parts` of a step, for `count` samples from `first` on.
+    void run(std::size_t s, int8_batch const& batch, index first, index count, index part, index parts) const {
+        int8_step const& step = steps_[s];
+        if (step.one_place())
+            return convolve_samples(s, batch, first, count, part, parts);
+        index const each = step.kind == int8_kind::encode ? 1 : step.y.height, all = count * each;
+        for (index row = part * all / parts, end = (part + 1) * all / parts; row < end;) {
+            index const i = row / each, last = std::min(end, (i + 1) * each);
+            if (step.kind == int8_kind::encode)
+                run_rows(s, batch, first + i, i, 0, step.y.height);
+            else
+                run_rows(s, batch, first + i, i, row - i * each, last - i * each);
+            row = last;
+        }
+    }
+
+private:
+    static constexpr index cache = 128 << 10, part_work = 16 << 10;
+
+    struct layout {
+        index stored = 0;             ///< channels and those that fill a group
+        index above = 0, before = 0;  ///< rows and columns of padding
+        index row = 0, image = 0;     ///< codes of a row, of an image
+        index offset = 0, bytes = 0;  ///< of a sample's workspace
+        int zero = 0;                 ///< what is added to codes where they are kept
+    };
+    struct weights {
+        aligned_buffer<unsigned char> codes;
+        aligned_buffer<std::int32_t> start;
+        aligned_buffer<float> scale;
+        std::vector<index> runs;
+        index run = 0, panels = 0;
+        float beside_scale = 0;
+    };
+
+    index code_bytes() const { return form_->wide ? 2 : 1; }
+
+    void place(std::vector<int8_tensor> const& tensors) {
+        std::vector<std::size_t> born(tensors.size()), dies(tensors.size());
+        layouts_.resize(tensors.size());
+        for (std::size_t s = 0; s < steps_.size(); ++s) {
+            int8_step const& step = steps_[s];
+            born[std::size_t(step.to)] = dies[std::size_t(step.to)] = s;
+            for (int const read : {step.from, step.sum.beside})
+                if (read >= 0)
+                    dies[std::size_t(read)] = s;
+            if (step.sums()) {
+                layout& of = layouts_[std::size_t(step.from)];
+                of.above = std::max(of.above, step.sum.padding.height);
+                of.before = std::max(of.before, step.sum.padding.width);
+            }
+        }
+        for (std::size_t t = 0; t + 1 < tensors.size(); ++t) {  // the last one are the scores
+            layout& of = layouts_[t];
+            of.stored = (tensors[t].channels + 3) / 4 * 4;
+            of.zero = form_->wide ? 0 : -tensors[t].grid.low;
+            of.row = (tensors[t].width + 2 * of.before) * of.stored;
+            // The kernels' last loads may reach over the end.
+            of.bytes = ((tensors[t].height + 2 * of.above) * of.row * code_bytes() + 127) / 64 * 64;
+            of.image = of.bytes / code_bytes();
+            bool moved = true;
+            while (moved) {  // the first place that no tensor has that is there at the same time
+                moved = false;
+                for (std::size_t other = 0; other < t; ++other) {
+                    layout const& that = layouts_[other];
+                    if (dies[other] >= born[t] && of.offset < that.offset + that.bytes &&
+                        that.offset < of.offset + of.bytes)
+                        of.offset = that.offset + that.bytes, moved = true;
+                }
+            }
+            room_ = std::max(room_, of.offset + of.bytes);
+        }
+    }
+
+    weights prepare(int8_step const& step) const {
+        int8_convolution const& c = step.sum;
+        layout const& from = layouts_[std::size_t(step.from)];
+        weights w;
+        bool const dense = c.dilation.width == 1;
+        index const down = c.kernel.height, across = c.kernel.width;
+        for (index i = 0; i < down; ++i)
+            for (index j = 0; j < (dense ? 1 : across); ++j)
+                w.runs.push_back(i * c.dilation.height * from.row + j * c.dilation.width * from.stored);
+        w.run = (dense ? across : 1) * from.stored;
+        w.panels = (c.outputs + panel_columns - 1) / panel_columns;
+        index const width = w.panels * panel_columns, depth = index(w.runs.size()) * w.run;
+        w.codes = aligned_buffer<unsigned char>(std::size_t(width * depth * code_bytes()));
+        w.start = aligned_buffer<std::int32_t>(std::size_t(width));
+        w.scale = aligned_buffer<float>(std::size_t(width));
+        for (index o = 0; o < c.outputs; ++o) {
+            double const step_size = double(step.x.grid.scale) * double(c.scales[std::size_t(o)]);
+            std::int32_t all = 0;
+            for (index k = 0; k < depth; ++k) {
+                index const place = k / from.stored, channel = k % from.stored;  // places of the window in turn
+                if (channel >= step.x.channels)
+                    continue;
+                std::int8_t const code =
+                    c.codes[std::size_t((o * step.x.channels + channel) * down * across + place)];
+                all += code;
+                index const at = o / panel_columns * panel_columns * depth +
+                                 (k / form_->group * panel_columns + o % panel_columns) * form_->group +
+                                 k % form_->group;
+                if (form_->wide)
+                    reinterpret_cast<std::int16_t*>(w.codes.data())[at] = code;
+                else
+                    reinterpret_cast<std::int8_t*>(w.codes.data())[at] = code;
+            }
+            w.start[std::size_t(o)] =
+                std::int32_t(std::nearbyint(double(c.bias[std::size_t(o)]) / step_size)) - from.zero * all;
+            w.scale[std::size_t(o)] =
+                float(step.kind == int8_kind::scores ? step_size : step_size / double(step.y.grid.scale));
+        }
+        if (c.beside >= 0)
+            w.beside_scale = float(double(beside_of(step).grid.scale) / double(step.y.grid.scale));
+        return w;
+    }
+    int8_tensor const& beside_of(int8_step const& step) const {
+        for (auto const& each : steps_)
+            if (each.to == step.sum.beside)
+                return each.y;
+        return step.x;
+    }
+
+    /// A tensor's first number, behind its padding, in bytes.
+    unsigned char* at(int8_batch const& batch, int tensor, index i) const {
+        layout const& of = layouts_[std::size_t(tensor)];
+        return batch.memory + of.offset * batch.together + i * of.bytes +
+               (of.above * of.row + of.before * of.stored) * code_bytes();
+    }
+    /// The same for a window that begins in the padding.
+    unsigned char* window(int8_step const& step, int8_batch const& batch, index i) const {
+        layout const& of = layouts_[std::size_t(step.from)];
+        return at(batch, step.from, i) -
+               (step.sum.padding.height * of.row + step.sum.padding.width * of.stored) * code_bytes();
+    }
+
+    int8_block block(std::size_t s) const {
+        int8_step const& step = steps_[s];
+        weights const& w = ready_[s];
+        layout const &from = layouts_[std::size_t(step.from)], &to = layouts_[std::size_t(step.to)];
+        int8_block b{};
+        b.x_row = step.sum.stride.height * from.row, b.x_place = step.sum.stride.width * from.stored;
+        b.runs = w.runs.data(), b.run_count = index(w.runs.size()), b.run = w.run;
+        b.weights = w.codes.data(), b.start = w.start.data(), b.scale = w.scale.data();
+        b.panels = w.panels, b.channels = step.kind == int8_kind::scores ? step.y.channels : to.stored;
+        b.rows = step.y.height, b.places = step.y.width;
+        if (step.sum.beside >= 0) {
+            layout const& beside = layouts_[std::size_t(step.sum.beside)];
+            b.beside_row = beside.row, b.beside_place = beside.stored;
+            b.beside_scale = w.beside_scale, b.beside_zero = beside.zero;
+        }
+        b.y_row = to.row, b.y_place = to.stored;
+        b.low = float(step.sum.relu ? 0 : step.y.grid.low), b.high = float(step.y.grid.high);
+        b.zero = to.zero;
+        return b;
+    }
+
+    /// A step of one place: its panels are cut, and samples lie where places do.
+    void convolve_samples(std::size_t s, int8_batch const& batch, index first, index count, index part,
+                          index parts) const {
+        int8_step const& step = steps_[s];
+        int8_block b = block(s);
+        index const panel = part * b.panels / parts, end = (part + 1) * b.panels / parts;
+        index const channel = panel * panel_columns, bytes = code_bytes();
+        b.x = window(step, batch, 0), b.x_place = layouts_[std::size_t(step.from)].image, b.places = count;
+        b.weights = static_cast<unsigned char const*>(b.weights) + channel * b.depth() * bytes;
+        b.start += channel, b.scale += channel;
+        b.panels = end - panel, b.channels -= channel;
+        if (step.sum.beside >= 0) {
+            b.beside = at(batch, step.sum.beside, 0) + channel * bytes;
+            b.beside_place = layouts_[std::size_t(step.sum.beside)].image;
+        }
+        if (step.kind == int8_kind::scores) {
+            b.scores = batch.z + first * step.y.channels + channel, b.y_place = step.y.channels;
+            b.y_row = 0;
+        } else {
+            b.y = at(batch, step.to, 0) + channel * bytes, b.y_place = layouts_[std::size_t(step.to)].image;
+        }
+        if (b.panels > 0)
+            form_->convolve(b);
+        for (index i = 0; i < count && part == 0; ++i)
+            surround(step.to, batch, i, step.y, 0, 1);
+    }
+
+    void run_rows(std::size_t s, int8_batch const& batch, index sample, index i, index row, index end) const {
+        int8_step const& step = steps_[s];
+        switch (step.kind) {
+            case int8_kind::encode:
+                form_->wide ? encode<std::int16_t>(step, batch, sample, i)
+                            : encode<std::uint8_t>(step, batch, sample, i);
+                break;
+            case int8_kind::convolve:
+            case int8_kind::scores: {
+                int8_block b = block(s);
+                index const bytes = code_bytes();
+                b.x = window(step, batch, i) + row * b.x_row * bytes;
+                b.y = at(batch, step.to, i) + row * b.y_row * bytes;
+                if (step.sum.beside >= 0)
+                    b.beside = at(batch, step.sum.beside, i) + row * b.beside_row * bytes;
+                b.rows = end - row;
+                form_->convolve(b);
+                break;
+            }
+            default:
+                form_->wide ? rows_of<std::int16_t>(step, batch, sample, i, row, end)
+                            : rows_of<std::uint8_t>(step, batch, sample, i, row, end);
+        }
+        if (step.kind != int8_kind::decode)
+            surround(step.to, batch, i, step.y, row, end);
+    }
+
+    /// Zeros beside the rows, above the first one and below the last one.
+    void surround(int tensor, int8_batch const& batch, index i, int8_tensor const& y, index row,
+                  index end) const {
+        layout const& of = layouts_[std::size_t(tensor)];
+        index const line = of.row * code_bytes(), side = of.before * of.stored * code_bytes();
+        unsigned char* const start = batch.memory + of.offset * batch.together + i * of.bytes;
+        auto const zeros = [&](index from, index n) { std::memset(start + from, of.zero, std::size_t(n)); };
+        if (row == 0 && of.above > 0)
+            zeros(0, of.above * line);
+        for (index r = of.above + row; r < of.above + end && side > 0; ++r) {
+            zeros(r * line, side);
+            zeros((r + 1) * line - side, side);
+        }
+        if (end == y.height && of.above > 0)
+            zeros((of.above + end) * line, of.above * line);
+    }
+
+    template <class Code>
+    void encode(int8_step const& step, int8_batch const& batch, index sample, index i) const {
+        int8_tensor const& y = step.y;
+        layout const& to = layouts_[0];
+        auto* const codes = reinterpret_cast<Code*>(at(batch, 0, i));
+        float const* const x = batch.x + sample * y.size();
+        int8_encoding const by{1 / y.grid.scale, float(y.grid.low), float(y.grid.high), to.zero};
+        bool finite = true;
+        if (y.height * y.width == 1) {
+            finite = form_->encode(x, y.channels, codes, by);
+            std::fill(codes + y.channels, codes + to.stored, Code(to.zero));
+        } else {
+            constexpr index piece = 64;
+            Code line[piece];
+            for (index row = 0; row < y.height; ++row)
+                for (index left = 0; left < y.width; left += piece) {
+                    Code* const start = codes + row * to.row + left * to.stored;
+                    index const n = std::min(piece, y.width - left);
+                    for (index c = 0; c < to.stored; ++c) {
+                        if (c < y.channels)
+                            finite &= form_->encode(x + (c * y.height + row) * y.width + left, n, line, by);
+                        else
+                            std::fill_n(line, n, Code(to.zero));
+                        for (index p = 0; p < n; ++p)
+                            start[p * to.stored + c] = line[p];
+                    }
+                }
+        }
+        batch.infinite[sample] = !finite;
+    }
+
+    template <class Code>
+    void rows_of(int8_step const& step, int8_batch const& batch, index sample, index i, index row,
+                 index end) const {
+        auto const* const x = reinterpret_cast<Code const*>(at(batch, step.from, i));
+        layout const& from = layouts_[std::size_t(step.from)];
+        if (step.kind == int8_kind::decode) {
+            float* const z = batch.z + sample * step.y.size();
+            for (index c = 0; c < step.y.channels; ++c)
+                for (index r = row; r < end; ++r)
+                    for (index p = 0; p < step.y.width; ++p)
+                        z[(c * step.y.height + r) * step.y.width + p] =
+                            step.y.grid.scale * float(int(x[r * from.row + p * from.stored + c]) - from.zero);
+            return;
+        }
+        auto* const y = reinterpret_cast<Code*>(at(batch, step.to, i));
+        layout const& to = layouts_[std::size_t(step.to)];
+        for (index r = row; r < end; ++r)
+            for (index p = 0; p < step.y.width; ++p) {
+                Code* const out = y + r * to.row + p * to.stored;
+                if (step.kind == int8_kind::pad)
+                    pad(step,
+                        x + r * step.pool.stride.height * from.row + p * step.pool.stride.width * from.stored,
+                        to, out);
+                else
+                    pool(step, x, from, r, p, to, out);
+            }
+    }
+
+    template <class Code>
+    static void pad(int8_step const& step, Code const* x, layout const& to, Code* y) {
+        index const before = (step.y.channels - step.x.channels) / 2;
+        std::fill_n(y, to.stored, Code(to.zero));
+        std::copy_n(x, step.x.channels, y + before);
+    }
+
+    template <class Code>
+    static void pool(int8_step const& step, Code const* x, layout const& from, index row, index place,
+                     layout const& to, Code* y) {
+        int8_pool const& w = step.pool;
+        index const above = row * w.stride.height - w.padding.height,
+                    before = place * w.stride.width - w.padding.width;
+        index const top = std::max<index>(above, 0), bottom = std::min(above + w.size.height, step.x.height),
+                    left = std::max<index>(before, 0), right = std::min(before + w.size.width, step.x.width);
+        if (w.largest) {
+            auto const least =
+                Code(w.least < step.x.grid.low ? step.x.grid.low + to.zero : w.least + from.zero);
+            std::fill_n(y, to.stored, least);
+            for (index r = top; r < bottom; ++r)
+                for (index p = left; p < right; ++p)
+                    for (index c = 0; c < to.stored; ++c)
+                        y[c] = std::max(y[c], x[r * from.row + p * from.stored + c]);
+            for (index c = 0; c < to.stored; ++c)
+                y[c] = Code(y[c] - from.zero + to.zero);
+            return;
+        }
+        index const count = w.count_padding ? w.size.height * w.size.width : (bottom - top) * (right - left);
+        auto const share = float(double(step.x.grid.scale) / double(step.y.grid.scale) / double(count));
+        for (index first = 0; first < to.stored; first += panel_columns) {
+            index const n = std::min(panel_columns, to.stored - first);
+            std::int32_t sums[panel_columns] = {};
+            for (index r = top; r < bottom; ++r)
+                for (index p = left; p < right; ++p)
+                    for (index c = 0; c < n; ++c)
+                        sums[c] += x[r * from.row + p * from.stored + first + c] - from.zero;
+            for (index c = 0; c < n; ++c) {
+                float v = float(sums[c]) * share;
+                v = std::clamp(v, float(step.y.grid.low), float(step.y.grid.high));
+                y[first + c] = Code(int(std::nearbyint(v)) + to.zero);
+            }
+        }
+    }
+
+    int8_form const* form_ = nullptr;
+    std::vector<int8_step> steps_;
+    std::vector<layout> layouts_;
+    std::vector<weights> ready_;
+    index room_ = 0;
+};
+
+}  // namespace descent::quantize::detail

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <descent/core/params.hpp>
+#include <descent/exec/serial.hpp>
+#include <descent/loss/concepts.hpp>
+#include <descent/nn/activation.hpp>
+#include <descent/nn/average_pool.hpp>
+#include <descent/nn/batch_norm.hpp>
+#include <descent/nn/conv2d.hpp>
+#include <descent/nn/dense.hpp>
+#include <descent/nn/drop_path.hpp>
+#include <descent/nn/dropout.hpp>
+#include <descent/nn/flatten.hpp>
+#include <descent/nn/global_pool.hpp>
+#include <descent/nn/max_pool.hpp>
+#include <descent/nn/named.hpp>
+#include <descent/nn/network.hpp>
+#include <descent/nn/pad_channels.hpp>
+#include <descent/nn/residual.hpp>
+#include <descent/nn/sequential.hpp>
+#include <descent/quantize/affine.hpp>
+#include <descent/quantize/calibration.hpp>
+#include <descent/quantize/int8_network.hpp>
+
+// Trained networks as networks in 8 bits. A layer takes part by an overload of
+//
+//     void int8_layer(L const&, int8_value& x, int8_conversion<T>& to)
+//
+// beside it, which makes of x, what the layer reads, what it gives.
+namespace descent::quantize {
+
+/// Settings of to_int8.
+struct int8_options {
+    calibration_options ranges = {.by = calibration::mse};  ///< of the numbers between layers
+    fit_range weights = fit_range::min_max;                 ///< of each output channel's weights
+};
+
+/// Numbers between two layers, what they are for the calibration rows, in floats: a tensor of the network, or
+/// a sum to which a batch_norm, another tensor or relu may still come.
+struct int8_value {
+    shape extents;                    ///< of a sample
+    matrix<float> numbers;            ///< rows x features
+    int tensor = -1;                  ///< -1: a sum
+    int from = -1;                    ///< the tensor that the sum reads
+    int8_convolution sum = {};        ///< without codes and scales
+    std::vector<float> weights = {};  ///< of the sum
+
+    bool open() const { return tensor < 0; }
+};
+
+/// What int8_layer gets: the tensors of the layer, and the network that is made.
+template <class T>
+class int8_conversion {
+public:
+    int8_conversion(params<T> const& weights, params<T> const& state, int8_value& input,
+                    int8_options const& options)
+        : weights_(&weights),
+          state_(&state),
+          options_(options),
+          made_(tensor_of(input, grid_of(input.numbers))) {
+        input.tensor = 0;
+    }
+
+    /// The layer's tensor of that name, in floats; empty where there is none.
+    std::vector<float> numbers(std::string_view name) const {
+        std::string const full = text(prefix_, name);
+        params<T> const& from = weights_->find(full) ? *weights_ : *state_;
+        if (!from.find(full))
+            return {};
+        auto const& entry = from.at(full);
+        std::vector<float> result(std::size_t(entry.size()));
+        for (std::size_t i = 0; i < result.size(); ++i) {
+            result[i] = float(from.data()[std::size_t(entry.offset) + i]);
+            expect(std::isfinite(result[i]), "to_int8: ", full, ": number ", i, " is ", result[i],
+                   ": must be finite");
+        }
+        return result;
+    }
+
+    /// A layer inside this one, whose tensors have that name before their own.
+    template <class L>
+    void inside(std::string_view name, L const& layer, int8_value& x) {
+        constexpr bool known = requires { int8_layer(layer, x, *this); };
+        static_assert(known,
+                      "this layer has no 8-bit form: write an int8_layer for it, see quantize/to_int8.hpp");
+        std::size_t const length = prefix_.size();
+        if (!name.empty())
+            prefix_ += text(name, '.');
+        if constexpr (known)
+            int8_layer(layer, x, *this);
+        prefix_.resize(length);
+    }
+
+    /// "to_int8: layer1.0.bn1 (batch_norm)": for messages.
+    std::string where(std::string_view kind) const {
+        if (prefix_.empty())
+            return text("to_int8: ", kind);
+        return text("to_int8: ", std::string_view(prefix_).substr(0, prefix_.size() - 1), " (", kind, ")");
+    }
+
+    /// What the rows become in such a layer.
+    template <class L>
+    matrix<float> run(L const& layer, int8_value const& x) const {
+        nn::network net{nn::input<float>{x.extents}, layer};
+        for (auto const& entry : net.params().entries()) {
+            std::vector<float> const given = numbers(entry.name);
+            std::copy(given.begin(), given.end(), net.params().data() + entry.offset);
+        }
+        return net.scores(x.numbers);
+    }
+
+    /// The layer, whose weights are [outputs, ...], as a sum over windows of the tensor x.
+    template <class L>
+    void add_up(L const& layer, int8_convolution const& how, shape const& extents, int8_value& x) {
+        settle(x);
+        x.numbers = run(layer, x);
+        x.from = std::exchange(x.tensor, -1), x.extents = extents, x.sum = how;
+        x.weights = numbers("weight");
+        x.sum.bias = numbers("bias");
+        x.sum.bias.resize(std::size_t(how.outputs));
+    }
+
+    /// From here on the numbers are codes, on the grid that what the rows gave asks for.
+    void settle(int8_value& x) {
+        if (!x.open())
+            return;
+        round_weights(x);
+        x.tensor = made_.convolve(x.from, x.sum, grid_of(x.numbers));
+    }
+
+    /// Windows of a tensor; `numbers` are what the rows become.
+    void pool(int8_value& x, int8_pool const& how, shape const& extents, matrix<float> numbers) {
+        x.numbers = std::move(numbers), x.extents = extents;
+        x.tensor = made_.pool(x.tensor, how, how.largest ? int8_grid{} : grid_of(x.numbers));
+    }
+
+    int8_tensor const& tensor_of(int8_value const& x) const { return made_.tensor(x.tensor); }
+    int8_network& network() { return made_; }
+
+    /// What x gives are the scores.
+    int8_network finish(int8_value& x) {
+        bool const plain = x.open() && !x.sum.relu && x.sum.beside < 0 && x.extents.size() == x.sum.outputs;
+        if (plain) {
+            round_weights(x);
+            made_.scores(x.from, x.sum);
+        } else {
+            settle(x);
+            made_.scores(x.tensor);
+        }
+        return std::move(made_);
+    }
+
+private:
+    static int8_tensor tensor_of(int8_value const& x, int8_grid const& grid) {
+        shape const& s = x.extents;
+        expect(s.rank() == 1 || s.rank() == 3, "to_int8: the network reads ", s.text(),
+               ": must be [features] or [channels, height, width]");
+        return s.rank() == 3 ? int8_tensor{s[0], s[1], s[2], grid} : int8_tensor{s[0], 1, 1, grid};
+    }
+
+    int8_grid grid_of(matrix<float> const& numbers) const {
+        constexpr index batch = 64;
+        range_observer seen;
+        for (index first = 0; first < numbers.rows(); first += batch)
+            seen.see(numbers.data() + first * numbers.cols(),
+                     std::min(batch, numbers.rows() - first) * numbers.cols(), options_.ranges.share);
+        auto const grid = seen.grid<float>({.bits = 8, .symmetric = false}, options_.ranges);
+        return {grid.scale, -grid.zero, 255 - grid.zero};
+    }
+
+    void round_weights(int8_value& x) const {
+        auto const outputs = std::size_t(x.sum.outputs), depth = x.weights.size() / outputs;
+        double const step = double(made_.tensor(x.from).grid.scale);
+        x.sum.codes.clear(), x.sum.scales.clear();
+        for (std::size_t o = 0; o < outputs; ++o) {
+            float const* const row = x.weights.data() + o * depth;
+            auto grid = detail::grid_of<float>({.bits = 8, .range = options_.weights}, row, index(depth));
+            // Few and small weights under a large bias: the sum's steps must not become too many.
+            double const bias = std::abs(double(x.sum.bias[o]));
+            bool const nothing = std::all_of(row, row + depth, [](float w) { return w == 0; });
+            if (nothing && bias > 0)
+                grid.scale = float(bias / step / int8_convolution::most_bias * 2);
+            grid.scale = std::max(grid.scale, float(bias / step / int8_convolution::most_bias * 1.01));
+            x.sum.scales.push_back(grid.scale);
+            for (std::size_t i = 0; i < depth; ++i)
+                x.sum.codes.push_back(std::int8_t(grid.code(row[i])));
+        }
+    }
+
+    params<T> const *weights_, *state_;
+    int8_options options_;
+    int8_network made_;
+    std::string prefix_;
+};
+
+template <class T>
+void int8_layer(nn::conv2d const& c, int8_value& x, int8_conversion<T>& to) {
+    expect(c.groups == 1, to.where("conv2d"), ": groups = ", c.groups, ": must be 1");
+    to.settle(x);
+    int8_convolution const how{.outputs = c.channels,
+                               .kernel = c.kernel,
+                               .stride = c.stride,
+                               .padding = c.padding,
+                               .dilation = c.dilation};
+    auto const across = [&](index extent, index kernel, index stride, index padding, index dilation) {
+        return (extent + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1;
+    };
+    shape const made{
+        c.channels, across(x.extents[1], c.kernel.height, c.stride.height, c.padding.height, c.dilation.height),
+        across(x.extents[2], c.kernel.width, c.stride.width, c.padding.width, c.dilation.width)};
+    to.add_up(c, how, made, x);
+}
+
+template <class T>
+void int8_layer(nn::dense const& d, int8_value& x, int8_conversion<T>& to) {
+    expect(x.extents.rank() == 1, to.where("dense"), ": input is ", x.extents.text(), ": must be [features]");
+    to.settle(x);
+    // Of an image that flatten made a vector, a window as large as that.
+    int8_tensor const& from = to.tensor_of(x);
+    to.add_up(d, {.outputs = d.outputs, .kernel = {from.height, from.width}}, {d.outputs}, x);
+}
+
+template <class T>
+void int8_layer(nn::batch_norm const& n, int8_value& x, int8_conversion<T>& to) {
+    expect(x.open() && !x.sum.relu && x.sum.beside < 0, to.where("batch_norm"),
+           ": must stand behind conv2d or dense");
+    auto const weight = to.numbers("weight"), bias = to.numbers("bias"), mean = to.numbers("running_mean"),
+               variance = to.numbers("running_var");
+    auto const channels = weight.size(), each = x.weights.size() / channels;
+    index const plane = x.extents.size() / index(channels);
+    for (std::size_t c = 0; c < channels; ++c) {
+        double const gain = double(weight[c]) / std::sqrt(double(variance[c]) + n.epsilon);
+        double const shift = double(bias[c]) - double(mean[c]) * gain;
+        for (std::size_t i = c * each; i < (c + 1) * each; ++i)
+            x.weights[i] = float(double(x.weights[i]) * gain);
+        x.sum.bias[c] = float(double(x.sum.bias[c]) * gain + shift);
+        auto numbers = x.numbers.middleCols(index(c) * plane, plane).array();
+        numbers = numbers * float(gain) + float(shift);
+    }
+}
+
+template <class T>
+void int8_layer(nn::relu const&, int8_value& x, int8_conversion<T>& to) {
+    if (x.open())
+        x.sum.relu = true;
+    x.numbers = x.numbers.cwiseMax(0.0f).eval();
+    if (!x.open() && to.tensor_of(x).grid.low < 0)
+        x.tensor = to.network().pool(x.tensor, {.least = 0}, {});
+}
+
+template <class T>
+void int8_layer(nn::max_pool const& p, int8_value& x, int8_conversion<T>& to) {
+    to.settle(x);
+    int8_pool const how{
+        .size = p.size, .stride = p.stride == nn::extent2{0} ? p.size : p.stride, .padding = p.padding};
+    int8_tensor const made = how.output(to.tensor_of(x), {});
+    to.pool(x, how, {made.channels, made.height, made.width}, to.run(p, x));
+}
+template <class T>
+void int8_layer(nn::average_pool const& p, int8_value& x, int8_conversion<T>& to) {
+    to.settle(x);
+    int8_pool const how{.largest = false,
+                        .size = p.size,
+                        .stride = p.stride == nn::extent2{0} ? p.size : p.stride,
+                        .padding = p.padding,
+                        .count_padding = p.count_padding};
+    int8_tensor const made = how.output(to.tensor_of(x), {});
+    to.pool(x, how, {made.channels, made.height, made.width}, to.run(p, x));
+}
+template <class T>
+void int8_layer(nn::global_average_pool const& p, int8_value& x, int8_conversion<T>& to) {
+    to.settle(x);
+    int8_tensor const& from = to.tensor_of(x);
+    to.pool(x, {.largest = false, .size = {from.height, from.width}}, {from.channels}, to.run(p, x));
+}
+template <class T>
+void int8_layer(nn::global_max_pool const& p, int8_value& x, int8_conversion<T>& to) {
+    to.settle(x);
+    int8_tensor const& from = to.tensor_of(x);
+    to.pool(x, {.size = {from.height, from.width}}, {from.channels}, to.run(p, x));
+}
+template <class T>
+void int8_layer(nn::pad_channels const& p, int8_value& x, int8_conversion<T>& to) {
+    to.settle(x);
+    x.numbers = to.run(p, x);
+    x.tensor = to.network().pad_channels(x.tensor, p.channels, p.stride);
+    int8_tensor const& made = to.tensor_of(x);
+    x.extents = {made.channels, made.height, made.width};
+}
+
+template <class T>
+void int8_layer(nn::flatten const&, int8_value& x, int8_conversion<T>& to) {
+    to.settle(x);
+    x.extents = {x.extents.size()};
+}
+template <class T>
+void int8_layer(nn::identity const&, int8_value&, int8_conversion<T>&) {}
+template <class T>
+void int8_layer(nn::dropout const&, int8_value&, int8_conversion<T>&) {}
+template <class T>
+void int8_layer(nn::drop_path const&, int8_value&, int8_conversion<T>&) {}
+
+template <class T, class L>
+void int8_layer(nn::named<L> const& n, int8_value& x, int8_conversion<T>& to) {
+    to.inside("", n.layer, x);  // whoever holds it has put its name
+}
+template <class T, class... L>
+void int8_layer(nn::sequential<L...> const& s, int8_value& x, int8_conversion<T>& to) {
+    nn::detail::each_index<sizeof...(L)>([&](auto i) {
+        auto const& child = std::get<i>(s.layers);
+        to.inside(nn::child_name(child, i), child, x);
+    });
+}
+template <class T, class Body, class Shortcut>
+void int8_layer(nn::residual<Body, Shortcut> const& r, int8_value& x, int8_conversion<T>& to) {
+    auto const name_of = [](auto const& part, std::string_view usual) {
+        if constexpr (requires { part.label; })
+            return part.label;
+        else
+            return usual;
+    };
+    to.settle(x);
+    int8_value beside = x;
+    to.inside(name_of(r.shortcut, "shortcut"), r.shortcut, beside);
+    to.settle(beside);
+    to.inside(name_of(r.body, "body"), r.body, x);
+    expect(x.open() && !x.sum.relu && x.sum.beside < 0, to.where("residual"),
+           ": the body must end with conv2d, dense or batch_norm");
+    x.sum.beside = beside.tensor;
+    x.numbers += beside.numbers;
+}
+
+/// The network in 8 bits, as it is in evaluation: batch norms folded, each output channel's weights on a grid
+/// of its own, symmetric, numbers between layers on grids that 256 codes make of what the rows give. Layers:
+/// conv2d, dense, batch_norm behind them, relu, pools, pad_channels, flatten, dropout, residual, sequential.
+///
+///     auto const small = quantize::to_int8(net, train.x.topRows(512));
+///
+/// Throws descent::error for no rows, rows of another width, settings out of range, weights that are not finite
+/// and a layer where it cannot stand; other layers stop the compiler with their reason.
+template <class Network>
+int8_network to_int8(Network const& net, matrix<typename Network::scalar> const& rows,
+                     int8_options const& options = {}) {
+    using T = typename Network::scalar;
+    using loss_of = std::remove_cvref_t<decltype(net.sample_loss())>;
+    options.ranges.check();
+    expect(rows.rows() > 0, "to_int8: there are no rows");
+    expect(rows.cols() == net.features(), "to_int8: the rows have ", rows.cols(), " features, the network ",
+           net.features());
+    int8_value x{net.input_shape(), rows.template cast<float>()};
+    int8_conversion<T> to(net.params(), net.state(), x, options);
+    to.inside("", net.layers(), x);
+    int8_network made = to.finish(x);
+    made.answer(loss::of_scores<loss_of>        ? int8_answer::highest
+                : loss::of_two_classes<loss_of> ? int8_answer::above_zero
+                                                : int8_answer::itself);
+    return made;
+}
+
+}  // namespace descent::quantize
