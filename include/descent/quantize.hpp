@@ -5,13 +5,13 @@
 // all would compile stands apart:
 // Apart: <descent/quantize/adaround.hpp>, rounding up or down as a layer's outputs need it
 // Apart: <descent/quantize/bias_correction.hpp>, mean errors of rounding out of the biases
+// Apart: <descent/quantize/bit_linear.hpp>, dense layers of one and two bits
 // Apart: <descent/quantize/channel_moments.hpp>, means and deviations of what layers give
 // Apart: <descent/quantize/equalization.hpp>, the same ranges for the channels of two layers
-// Apart: <descent/quantize/layer_pairs.hpp>, which layers stand one behind another through relu
-// Apart: <descent/quantize/mixed_precision.hpp>, bits by layer within a budget of bytes
-// Apart: <descent/quantize/bit_linear.hpp>, dense layers of one and two bits
 // Apart: <descent/quantize/int8_layers.hpp>, what a network in 8 bits is made of
 // Apart: <descent/quantize/int8_network.hpp>, networks that compute in 8 bits
+// Apart: <descent/quantize/layer_pairs.hpp>, which layers stand one behind another through relu
+// Apart: <descent/quantize/mixed_precision.hpp>, bits by layer within a budget of bytes
 // Apart: <descent/quantize/to_int8.hpp>, trained networks in 8 bits
 
 #include <descent/quantize/activation.hpp>

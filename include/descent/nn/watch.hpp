@@ -24,20 +24,22 @@ struct running_layers {
     }
 };
 
-/// An executor that containers show what passes.
-template <class Executor, class T, class See>
+/// An executor that containers show what passes. One type for all that may look on, so that the layers are
+/// compiled for it once.
+template <class Executor, class T>
 struct watching : Executor {
     static constexpr bool watches_numbers = true;
     running_layers* running;
     std::vector<bound_place> const* places;
-    See const* see;
+    void const* see;
+    void (*call)(void const* see, bound_place const&, T const* x, T const* y, index samples);
 
     void enter(std::size_t child) const {
         running->path.push_back(running->children[running->path.back()][child]);
     }
     void leave() const { running->path.pop_back(); }
     void show(T const* x, T const* y, index samples) const {
-        (*see)((*places)[running->path.back()], x, y, samples);
+        call(see, (*places)[running->path.back()], x, y, samples);
     }
 };
 
@@ -62,7 +64,11 @@ void watch(Network const& net, matrix<typename Network::scalar> const& rows, See
     plan.inside("", net.layers(), net.input_shape());
     auto const& places = plan.places();
     detail::running_layers running(places);
-    detail::watching<Executor, T, See> const watching{executor, &running, &places, &see};
+    detail::watching<Executor, T> const watching{
+        executor, &running, &places, &see,
+        [](void const* who, bound_place const& place, T const* x, T const* y, index samples) {
+            (*static_cast<See const*>(who))(place, x, y, samples);
+        }};
     constexpr index at_once = 64;
     matrix<T> some, scores;
     for (index first = 0; first < rows.rows() || first == 0; first += at_once) {
