@@ -360,3 +360,45 @@ TEST_CASE("quantize error_feedback: less error of the outputs than the nearest c
               patches.add_patches(image, {1, 3, 3}, 3, 1, 1);
           }) == "input_moments: image [1, 3, 3] and kernel 3 do not make 4 columns");
 }
+
+TEST_CASE("quantize affine: every width and granularity within its budget of error") {
+    // Even numbers are a step / sqrt(12) away on average; scales cost 16 bits each, and zeros as many as a
+    // code.
+    std::vector<double> x(5 * 256);
+    for (std::size_t i = 0; i < x.size(); ++i)
+        x[i] = 2 * draws.uniform<double>(i) - 1;
+    for (std::size_t i = 0; i < 256; ++i)
+        x[i] *= 1000;
+    tensor_view<double> const view{x.data(), {5, 256}};
+    auto const even_error = [&](quantize::affine_tensor<double> const& codes) {  // of the rows behind the first
+        double sum = 0;
+        for (std::size_t i = 256; i < x.size(); ++i)
+            sum += std::pow(x[i] - codes.value(descent::index(i)), 2);
+        return std::sqrt(sum / double(x.size() - 256));
+    };
+    int wrong = 0;
+    for (int bits = 2; bits <= 8; ++bits)
+        for (bool const symmetric : {true, false}) {
+            double const step = 2.0 / ((1 << bits) - (symmetric ? 2 : 1));
+            auto const channel = to_affine(view, {.bits = bits, .symmetric = symmetric});
+            wrong += std::fabs(even_error(channel) / (step / std::sqrt(12)) - 1) > 0.1;
+            wrong += even_error(to_affine(
+                         view, {.bits = bits, .symmetric = symmetric, .per = quantize::per::tensor})) <
+                     1.9 * even_error(channel);
+            for (descent::index const group : {32, 64, 100, 128, 300}) {
+                auto const codes = to_affine(
+                    view, {.bits = bits, .symmetric = symmetric, .per = quantize::per::group, .group = group});
+                auto const a_row = (256 + group - 1) / group;
+                wrong += descent::index(codes.grids.size()) != 5 * a_row;
+                wrong += std::fabs(codes.bits_each() - bits -
+                                   (16 + (symmetric ? 0 : bits)) * double(a_row) / 256) > 1e-12;
+                wrong += even_error(codes) > 1.02 * even_error(channel);
+                for (std::size_t i = 0; i < x.size(); ++i) {
+                    auto const& grid = codes.grid_of(descent::index(i));
+                    wrong += std::fabs(codes.value(descent::index(i)) - x[i]) > 0.5001 * grid.scale;
+                    wrong += codes.codes[i] < grid.format.lowest() || codes.codes[i] > grid.format.highest();
+                }
+            }
+        }
+    CHECK(wrong == 0);
+}
