@@ -129,6 +129,12 @@ public:
         return ask(name, search::ordered(levels));
     }
 
+    /// What the study keeps of the trial by now: its values, its reports.
+    record so_far() const {
+        std::lock_guard const held(book_->lock);
+        return book_->records[std::size_t(number_)];
+    }
+
     /// The last step that the trial reported before it was paused, or before its process died; 0: it begins.
     std::int64_t resumed_at() const { return resumed_at_; }
 

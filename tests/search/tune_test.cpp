@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+#include <descent/data/time_series_folds.hpp>
+#include <descent/exec/openmp.hpp>
+#include <descent/linear/linear_regression.hpp>
+#include <descent/nn/activation.hpp>
+#include <descent/nn/dense.hpp>
+#include <descent/nn/network.hpp>
+#include <descent/nn/sequential.hpp>
+#include <descent/optim/adam.hpp>
+#include <descent/optim/chain.hpp>
+#include <descent/search/grid.hpp>
+#include <descent/search/median_stop.hpp>
+#include <descent/search/random.hpp>
+#include <descent/search/tune.hpp>
+#include <descent/train/log_loss.hpp>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "message.hpp"
+#include "waves.hpp"
+
+using namespace descent;
+
+namespace {
+
+bool near(double a, double b, double by) { return std::abs(a - b) <= by; }
+
+search::space of_l2() {
+    search::space space;
+    space.add("l2", search::ordered({1e-3, 1e-2, 1e-1, 1.0}));
+    return space;
+}
+
+auto tuned_ridge(search::space const& space, data::dataset<double> const& table,
+                 search::tune_options const& options) {
+    auto const ridge = [](auto const& values) {
+        return linear::linear_regression<double>{6, {.l2 = values["l2"]}};
+    };
+    return search::tune(ridge, space, table, options, search::grid{}, exec::openmp{.threads = 3});
+}
+
+}  // namespace
+
+TEST_CASE("search tune: scikit-learn's GridSearchCV on ridge regression") {
+    auto const table = waves(40);
+    auto const folds = data::k_folds(table, {.folds = 5, .shuffle = false});
+    auto const found = tuned_ridge(of_l2(), table, {.trials = 4, .folds = folds});
+    double const mean[] = {0.984336604818, 0.984221105453, 0.972037309301, 0.689165487847};
+    double const deviation[] = {0.00319569759, 0.004178560456, 0.016955579229, 0.045988255072};
+    REQUIRE(found.records.size() == 4);
+    bool all = true;
+    for (auto const& r : found.records) {
+        auto const k = std::size_t(r.chosen[0]);
+        auto const scores = search::scores_of(r);
+        all = all && scores.scores.size() == 5 && near(r.value, mean[k], 1e-6) &&
+              near(scores.mean, r.value, 1e-12) && near(scores.deviation, deviation[k], 1e-6);
+    }
+    CHECK(all);
+    CHECK((found["l2"] == 1e-3 && found.value == found.scores.mean && found.trials == 4));
+    REQUIRE(found.model.has_value());
+    double const w[] = {0.885601250877,  -1.174469471536, 0.907773868441,
+                        -1.616452028537, -0.282555278541, 1.137798495065};
+    for (descent::index j = 0; j < 6; ++j)
+        all = all && near(found.model->weight()(0, j), w[j], 1e-6);
+    CHECK(all);
+}
+
+TEST_CASE("search tune: a network, the same for any number of threads, by a metric to minimize") {
+    auto const table = circles(90);
+    search::space space;
+    space.add("width", search::integer(2, 8)).add("rate", search::log_uniform(1e-3, 1e-1));
+    auto const make = [](search::record const& values, auto const& rows) {
+        nn::network net{nn::input<float>{2},
+                        nn::sequential{nn::dense{descent::index(values["width"])}, nn::relu{}, nn::dense{2}}};
+        fit(net, rows, chain(adam{}, rate{values["rate"]}), {.epochs = 4, .batch = 16});
+        return net;
+    };
+    auto const loss = [](auto const& model, auto const& rows) { return log_loss(model, rows); };
+    int told = 0;
+    auto const run = [&](int threads) {
+        return search::tune(make, space, table,
+                            {.trials = 8, .direction = search::goal::minimize, .first = {{{"width", 3}}}}, loss,
+                            exec::openmp{.threads = threads}, [&](search::study_progress const&) { ++told; });
+    };
+    auto const a = run(1), b = run(3);
+    CHECK((a.records.size() == 8 && told == 16 && a.records[0]["width"] == 3));
+    CHECK((a.value == b.value && a.scores.scores == b.scores.scores && a.number == b.number));
+    CHECK(a.model->predict(table.x) == b.model->predict(table.x));
+    for (auto const& r : a.records)
+        CHECK(r.value >= a.value);
+    // What it found is what cross_validate gives.
+    auto const folds = data::k_folds(table, {.folds = 5, .stratify = true});
+    auto const again = search::cross_validate(
+        table, folds, [&](auto const& train, auto const& test) { return loss(make(a, train), test); });
+    CHECK((near(again.mean, a.value, 1e-12) && near(again.scores[4], a.scores.scores[4], 1e-12)));
+}
+
+TEST_CASE("search tune: a scheduler ends trials between folds; no refit; trials that fail") {
+    auto const table = waves(60);
+    auto const folds = data::time_series_folds(60, {.folds = 6});
+    int trained = 0;
+    auto const make = [&](search::record const& values, data::dataset<double> const& rows) {
+        if (values.number == 1)
+            throw error("no");
+        ++trained;
+        linear::linear_regression<double> model{6, {.l2 = values["l2"]}};
+        fit(model, rows);
+        return model;
+    };
+    bool broken = false;
+    auto const metric = [&](auto const& model, auto const& rows) {
+        return broken ? NAN : -mean_squared_error(model, rows);
+    };
+    search::space space;
+    space.add("l2", search::log_uniform(1e-4, 1e4));
+    auto const run = [&] {
+        return search::tune(make, space, table, {.trials = 30, .folds = folds, .refit = false},
+                            search::median_stop{.startup = 3}, search::random{.seed = 5}, metric);
+    };
+    auto const found = run();
+    int stopped = 0, of_folds = 0;
+    for (auto const& r : found.records) {
+        stopped += r.state == search::trial_state::stopped;
+        of_folds += int(search::scores_of(r).scores.size());
+        CHECK((r.state != search::trial_state::complete || r.reports.size() == 6));
+    }
+    CHECK((stopped > 5 && of_folds == trained && trained < 29 * 6 && !found.model && found["l2"] < 1));
+    CHECK(found.records[1].reason == "no");
+    broken = true;
+    CHECK(message_of(run) == "tune: no trial was completed: trial 0: the objective is not a number");
+}
+
+TEST_CASE("search tune: bad input") {
+    auto const told = [](search::space const& space, descent::index rows,
+                         std::vector<data::fold> const& folds) {
+        return message_of([&] { tuned_ridge(space, waves(rows), {.trials = 2, .folds = folds}); });
+    };
+    CHECK(told({}, 20, {}) == "tune: the space is empty");
+    CHECK(told(of_l2(), 20, {{{1, 2}, {}}}) == "tune: fold 0 has no row to test");
+    CHECK(told(of_l2(), 20, {{{1}, {2}}, {{}, {1}}}) == "tune: fold 1 has no row to train");
+    CHECK(told(of_l2(), 3, {}) == "k_folds: folds = 5: there are only 3 rows");
+    CHECK(told(of_l2(), 20, {{{1, 20}, {2}}}) ==
+          "tune: no trial was completed: trial 0: dataset: row 20: must be in [0, 20)");
+}
