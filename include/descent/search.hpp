@@ -2,11 +2,15 @@
 #pragma once
 
 // Hyperparameter search: spaces, trials, studies, samplers, schedulers, storage, model selection.
+// Apart: <descent/search/architecture.hpp>, networks whose layers a study chooses
+// Apart: <descent/search/network_cost.hpp>, parameters, multiplications and time of a network, and budgets of them
+// Apart: <descent/search/one_shot.hpp>, architectures that share their weights in a supernet
 // Apart: <descent/search/report.hpp>, a study as pictures and one HTML page
 
 #include <descent/search/asha.hpp>
 #include <descent/search/bohb.hpp>
 #include <descent/search/bootstrap.hpp>
+#include <descent/search/cell_table.hpp>
 #include <descent/search/cma_es.hpp>
 #include <descent/search/cross_validation.hpp>
 #include <descent/search/differential_evolution.hpp>
@@ -19,6 +23,7 @@
 #include <descent/search/importance.hpp>
 #include <descent/search/in_memory.hpp>
 #include <descent/search/latin_hypercube.hpp>
+#include <descent/search/local_search.hpp>
 #include <descent/search/median_stop.hpp>
 #include <descent/search/nsga2.hpp>
 #include <descent/search/patience_stop.hpp>
@@ -35,5 +40,6 @@
 #include <descent/search/study_options.hpp>
 #include <descent/search/successive_halving.hpp>
 #include <descent/search/threshold_stop.hpp>
+#include <descent/search/touched.hpp>
 #include <descent/search/tpe.hpp>
 #include <descent/search/trial.hpp>
