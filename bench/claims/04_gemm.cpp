@@ -95,7 +95,7 @@ bool measure_type(char const* type, bool judged) {
 #if DESCENT_OPENMP_ENABLED
         rivals.push_back({"2 threads", [&] { exec::gemm(exec::openmp{2}, left, right, c); }, repeats});
 #endif
-        measure::take_turns(rivals, f.m == 1024 ? 11 : 21);
+        measure::take_turns(rivals, f.m == 1024 ? 11 : f.m == 1 ? 101 : 21);
         double const peak = operations_of<T>(rounds) / measure::median(measure::find(rivals, "peak").seconds);
         auto const share = [&](char const* name) {
             measure::rival const& r = measure::find(rivals, name);

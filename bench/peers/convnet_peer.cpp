@@ -28,8 +28,7 @@
 
 using namespace descent;
 
-int main(int, char** arguments) {
-    measure::wait_passively(arguments);
+int main() {
     measure::print_build("2 threads");
     std::fflush(stdout);
     exec::openmp const threads{.threads = 2};

@@ -28,8 +28,7 @@ aligned_buffer<float> normals(std::ptrdiff_t count) {
 
 }  // namespace
 
-int main(int, char** arguments) {
-    measure::wait_passively(arguments);
+int main() {
     std::string word;
     while (std::cin >> word) {
         std::ptrdiff_t samples, steps, inputs, units;

@@ -47,17 +47,15 @@ void gemm_dot_tile(T const* x, T const* b, index stride, index depth, T* dots) {
 }
 
 /// c[r, j] = row r of a . row j of b, j in [begin, end), for few rows of a; strides count numbers.
-template <class T>
+template <int C, class T>
 void gemm_dots(T const* a, index a_stride, T const* b, index b_stride, index depth, T* c, index c_stride,
                index rows, index begin, index end) {
-    constexpr int wide = lanes_of<native_pack<T>>;
     index j = begin;
-    for (; j + wide <= end; j += wide)
+    for (; j + C <= end; j += C)
         for (index r = 0; r < rows; ++r)
-            gemm_dot_tile<wide>(a + r * a_stride, b + j * b_stride, b_stride, depth, c + r * c_stride + j);
-    for (; j < end; ++j)
-        for (index r = 0; r < rows; ++r)
-            gemm_dot_tile<1>(a + r * a_stride, b + j * b_stride, b_stride, depth, c + r * c_stride + j);
+            gemm_dot_tile<C>(a + r * a_stride, b + j * b_stride, b_stride, depth, c + r * c_stride + j);
+    if constexpr (C > 1)
+        gemm_dots<C / 2>(a, a_stride, b, b_stride, depth, c, c_stride, rows, j, end);
 }
 
 }  // namespace descent::exec::detail

@@ -81,7 +81,8 @@ struct gemm_job {
     /// Tiles [top, bottom) of rows, panels (of dot products columns) [begin, end).
     void run(index top, index bottom, index begin, index end) const {
         if (dots) {
-            gemm_dots(a.data, a.stride, b.data, b.stride, a.cols, c.data, c.stride, c.rows, begin, end);
+            gemm_dots<lanes_of<V>>(a.data, a.stride, b.data, b.stride, a.cols, c.data, c.stride, c.rows, begin,
+                                   end);
             finish(0, c.rows, begin, end);
         } else {
             multiply(top * tiles::rows, std::min(bottom * tiles::rows, c.rows), begin, end);
@@ -99,7 +100,7 @@ private:
     /// Rows [top, bottom) of c, columns of the panels [begin, end).
     void multiply(index top, index bottom, index begin, index end) const {
         alignas(alignment) T packed[std::size_t(tiles::group * tiles::depth * tiles::columns)];
-        alignas(alignment) T strip[std::size_t(tiles::rows * tiles::depth + lanes_of<V>)];
+        alignas(alignment) T strip[std::size_t(strips * strip_size<T>)];
         for (index k = 0; k == 0 || k < a.cols; k += tiles::depth) {
             index const depth = std::min(tiles::depth, a.cols - k);
             gemm_right<T> right[std::size_t(tiles::group)];
@@ -120,9 +121,11 @@ private:
                 auto const tile = (a.turned || near_rows ? gemm_tile_of<T, true>
                                                          : gemm_tile_of<T, false>)[std::size_t(rows - 1)];
                 gemm_left<T> left{a.data + row * a.row_step() + k * a.column_step(), a.stride};
-                if (a.turned)
-                    left = gemm_pack_left(left, rows, depth, strip);
-                else if (near_rows)
+                if (index const at = (row - top) / tiles::rows % strips; a.turned) {
+                    if (at == 0)
+                        gemm_pack_left(left, std::min(strips * tiles::rows, bottom - row), depth, strip);
+                    left = {strip + at * strip_size<T>, tiles::rows};
+                } else if (near_rows)
                     left = gemm_pack_rows(left, depth, strip);
                 for (index panel = begin; panel < end; ++panel) {
                     alignas(alignment) T sums[std::size_t(tiles::rows * tiles::columns)];

@@ -129,16 +129,35 @@ void gemm_pack(block<T const> const& b, index row, index depth, index begin, ind
     }
 }
 
-/// The rows of a tile of a turned a side by side: number (r, k) from a.data[k * a.step + r].
+/// Numbers of a strip: a tile's rows side by side, and room for a pack behind them.
 template <class T>
-gemm_left<T> gemm_pack_left(gemm_left<T> const& a, index rows, index depth, T* strip) {
-    constexpr int most = gemm_tiles<T>::rows;
-    for (index k = 0; k < depth; ++k)
-        if (rows == most)
-            std::memcpy(strip + k * most, a.data + k * a.step, most * sizeof(T));
-        else
-            std::copy_n(a.data + k * a.step, rows, strip + k * most);
-    return {strip, most};
+inline constexpr index strip_size = gemm_tiles<T>::rows* gemm_tiles<T>::depth + alignment / index(sizeof(T));
+
+/// Tiles of rows of a turned a that are laid out together: they take whole cache lines.
+inline constexpr index strips = 8;
+
+/// The rows of up to `strips` tiles of a turned a side by side, number (r, k) from a.data[k * a.step + r]:
+/// strip i, at strip + i * strip_size, is the left factor {strip + i * strip_size, gemm_tiles::rows}.
+template <class T>
+void gemm_pack_left(gemm_left<T> const& a, index rows, index depth, T* DESCENT_RESTRICT strip) {
+    constexpr index most = gemm_tiles<T>::rows;
+    T const* from = a.data;
+    index const step = a.step;
+    for (index k = 0; k < depth; ++k, from += step, strip += most) {
+#if defined(__GNUC__)
+        // Rows lie too far apart for the processor to see what comes next.
+        constexpr index line = 64 / sizeof(T), ahead = 16;
+        if (k + ahead < depth)
+            for (index j = 0; j < rows + line; j += line)
+                __builtin_prefetch(from + ahead * step + std::min(j, rows - 1));
+#endif
+        unrolled<strips>([&](auto i) {
+            if ((i + 1) * most <= rows)
+                std::memcpy(strip + i * strip_size<T>, from + i * most, most * sizeof(T));
+            else if (i * most < rows)
+                std::copy_n(from + i * most, rows - i * most, strip + i * strip_size<T>);
+        });
+    }
 }
 
 /// gemm_tiles::rows rows of an a that is not turned side by side, as gemm_pack_left lays them out; `strip` has
