@@ -45,7 +45,7 @@ int8_convolution filled(int8_convolution how, descent::index depth, std::uint64_
 /// The definition, number by number: codes q of [channels][height][width].
 struct codes {
     int8_tensor of;
-    std::vector<int> q;
+    std::vector<int> q, fine = {};  ///< fine: 128 to a code
 
     int at(descent::index c, descent::index y, descent::index x) const {
         return q[std::size_t((c * of.height + y) * of.width + x)];
@@ -54,12 +54,18 @@ struct codes {
         return y >= 0 && y < of.height && x >= 0 && x < of.width;
     }
 };
-int nearest(float v, float low, float high) { return int(std::nearbyint(std::min(std::max(v, low), high))); }
+float held(float v, float low, float high) { return std::min(std::max(v, low), high); }
+int nearest(float v) { return int(std::nearbyint(v)); }
+void refine(codes& y) {
+    for (int const q : y.q)
+        y.fine.push_back(128 * q);
+}
 
 codes encoded(int8_tensor const& of, float const* x) {
     codes c{of, {}};
     for (descent::index i = 0; i < of.size(); ++i)
-        c.q.push_back(nearest(x[i] * (1 / of.grid.scale), float(of.grid.low), float(of.grid.high)));
+        c.q.push_back(nearest(held(x[i] * (1 / of.grid.scale), float(of.grid.low), float(of.grid.high))));
+    refine(c);
     return c;
 }
 template <class Each>
@@ -91,9 +97,11 @@ codes convolved(codes const& x, int8_convolution const& how, int8_tensor const& 
         double const step = double(x.of.grid.scale) * double(how.scales[std::size_t(c)]);
         float v = float(sum_at(x, how, c, i, j)) * float(step / double(of.grid.scale));
         if (beside)
-            v = std::fma(float(beside->at(c, i, j)),
-                         float(double(beside->of.grid.scale) / double(of.grid.scale)), v);
-        return nearest(v, float(how.relu ? 0 : of.grid.low), float(of.grid.high));
+            v = std::fma(float(beside->fine[y.q.size()]),
+                         float(double(beside->of.grid.scale) / double(of.grid.scale) / 128), v);
+        v = held(v, float(how.relu ? 0 : of.grid.low), float(of.grid.high));
+        y.fine.push_back(nearest(v * 128));
+        return nearest(v);
     });
     return y;
 }
@@ -115,7 +123,7 @@ codes pooled(codes const& x, int8_pool const& how, int8_tensor const& of) {
         if (how.count_padding)
             count = int(how.size.height * how.size.width);
         auto const share = float(double(x.of.grid.scale) / double(of.grid.scale) / double(count));
-        return nearest(float(sum) * share, float(of.grid.low), float(of.grid.high));
+        return nearest(held(float(sum) * share, float(of.grid.low), float(of.grid.high)));
     });
     return y;
 }
@@ -124,7 +132,10 @@ codes padded(codes const& x, descent::index stride, int8_tensor const& of) {
     descent::index const before = (of.channels - x.of.channels) / 2;
     each_place(y, [&](descent::index c, descent::index i, descent::index j) {
         bool const there = c >= before && c < before + x.of.channels;
-        return there ? x.at(c - before, i * stride, j * stride) : 0;
+        std::size_t const at =
+            there ? std::size_t(((c - before) * x.of.height + i * stride) * x.of.width + j * stride) : 0;
+        y.fine.push_back(there ? x.fine[at] : 0);
+        return there ? x.q[at] : 0;
     });
     return y;
 }

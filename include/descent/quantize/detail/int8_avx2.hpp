@@ -109,21 +109,27 @@ private:
         }
         __m256 const scale = _mm256_loadu_ps(b.scale + first), more = _mm256_loadu_ps(b.scale + first + 8);
         __m256 const low = _mm256_set1_ps(b.low), high = _mm256_set1_ps(b.high),
-                     beside_scale = _mm256_set1_ps(b.beside_scale);
-        auto* y = static_cast<std::int16_t*>(b.y) + row * b.y_row + place * b.y_place + first;
-        auto const* beside = static_cast<std::int16_t const*>(b.beside);
-        if (beside)
-            beside += row * b.beside_row + place * b.beside_place + first;
-        for (index p = 0; p < places; ++p, y += b.y_place, sums += panel_columns) {
+                     beside_scale = _mm256_set1_ps(b.beside_scale), steps = _mm256_set1_ps(fine_codes);
+        index y = row * b.y_row + place * b.y_place + first,
+              beside = row * b.beside_row + place * b.beside_place + first,
+              fine = row * b.fine_row + place * b.fine_place + first;
+        for (index p = 0; p < places;
+             ++p, sums += panel_columns, y += b.y_place, beside += b.beside_place, fine += b.fine_place) {
             __m256 u = _mm256_mul_ps(_mm256_cvtepi32_ps(load(sums)), scale);
             __m256 v = _mm256_mul_ps(_mm256_cvtepi32_ps(load(sums + 8)), more);
-            if (beside) {
-                __m256i const codes = load(beside);
+            if (b.beside) {
+                __m256i const codes = load(b.beside + beside);
                 u = _mm256_fmadd_ps(widened(_mm256_castsi256_si128(codes)), beside_scale, u);
                 v = _mm256_fmadd_ps(widened(_mm256_extracti128_si256(codes, 1)), beside_scale, v);
-                beside += b.beside_place;
             }
-            store(y, narrow(limited(u, low, high), limited(v, low, high)));
+            u = _mm256_min_ps(_mm256_max_ps(u, low), high);
+            v = _mm256_min_ps(_mm256_max_ps(v, low), high);
+            if (b.y)
+                store(static_cast<std::int16_t*>(b.y) + y,
+                      narrow(_mm256_cvtps_epi32(u), _mm256_cvtps_epi32(v)));
+            if (b.fine)
+                store(b.fine + fine, narrow(_mm256_cvtps_epi32(_mm256_mul_ps(u, steps)),
+                                            _mm256_cvtps_epi32(_mm256_mul_ps(v, steps))));
         }
     }
     [[gnu::target("avx2,fma")]] static __m256 widened(__m128i codes) {

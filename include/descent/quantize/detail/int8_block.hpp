@@ -14,6 +14,9 @@
 // give, bit for bit.
 namespace descent::quantize::detail {
 
+/// Fine codes: so many to a code, 16 bits. What is added along shortcuts is not rounded to 8 bits first.
+inline constexpr int fine_codes = 128;
+
 /// Some rows of a convolution's outputs. Codes lie channel by channel within a place, place by place within a
 /// row; weights in panels of 16 outputs, [depth / group][16][group].
 struct int8_block {
@@ -25,16 +28,17 @@ struct int8_block {
     std::int32_t const* start;  ///< by channel: what the sum begins with
     float const* scale;         ///< by channel: what it is multiplied by
     index panels, rows, places;
-    index channels;      ///< that are written: at most 16 times the panels
-    void const* beside;  ///< codes that are added, or null
+    index channels;              ///< that are written: at most 16 times the panels
+    std::int16_t const* beside;  ///< fine codes that are added, or null
     index beside_row, beside_place;
     float beside_scale;
-    int beside_zero;
-    void* y;               ///< codes, or null where there are scores
+    void* y;               ///< codes, or null: not wanted
     index y_row, y_place;  ///< in codes, or in scores
-    float low, high;       ///< ends of y's codes, less their zero
-    int zero;              ///< of y's codes
-    float* scores;         ///< the scaled sums themselves
+    std::int16_t* fine;    ///< the same numbers in fine codes, or null
+    index fine_row, fine_place;
+    float low, high;  ///< ends of y's codes, less their zero
+    int zero;         ///< of y's codes
+    float* scores;    ///< the scaled sums themselves, or null
 
     index depth() const { return run_count * run; }
 };
@@ -88,14 +92,16 @@ struct int8_plain {
                 b.scores[to + c] = v;
                 continue;
             }
-            if (b.beside) {
-                auto const* const beside =
-                    static_cast<Code const*>(b.beside) + row * b.beside_row + place * b.beside_place + first;
-                v = std::fma(float(int(beside[c]) - b.beside_zero), b.beside_scale, v);
-            }
+            if (b.beside)
+                v = std::fma(float(b.beside[row * b.beside_row + place * b.beside_place + first + c]),
+                             b.beside_scale, v);
             v = v > b.low ? v : b.low;
             v = v < b.high ? v : b.high;
-            static_cast<Code*>(b.y)[to + c] = Code(int(std::nearbyint(v)) + b.zero);
+            if (b.y)
+                static_cast<Code*>(b.y)[to + c] = Code(int(std::nearbyint(v)) + b.zero);
+            if (b.fine)
+                b.fine[row * b.fine_row + place * b.fine_place + first + c] =
+                    std::int16_t(std::nearbyint(v * fine_codes));
         }
     }
 

@@ -93,11 +93,13 @@ private:
     static constexpr index cache = 128 << 10, part_work = 16 << 10;
 
     struct layout {
-        index stored = 0;             ///< channels and those that fill a group
-        index above = 0, before = 0;  ///< rows and columns of padding
-        index row = 0, image = 0;     ///< codes of a row, of an image
-        index offset = 0, bytes = 0;  ///< of a sample's workspace
-        int zero = 0;                 ///< what is added to codes where they are kept
+        index stored = 0;                   ///< channels and those that fill a group
+        index above = 0, before = 0;        ///< rows and columns of padding
+        index row = 0, image = 0;           ///< codes of a row, of an image
+        index offset = 0, bytes = 0;        ///< of a sample's workspace
+        int zero = 0;                       ///< what is added to codes where they are kept
+        bool coarse = false, fine = false;  ///< are codes read, are fine codes, which lie behind them?
+        index fine_at = 0;                  ///< bytes from the former to the latter
     };
     struct weights {
         aligned_buffer<unsigned char> codes;
@@ -119,19 +121,30 @@ private:
             for (int const read : {step.from, step.sum.beside})
                 if (read >= 0)
                     dies[std::size_t(read)] = s;
+            if (step.sum.beside >= 0)
+                layouts_[std::size_t(step.sum.beside)].fine = true;
+            if (step.from >= 0 && step.kind != int8_kind::pad)
+                layouts_[std::size_t(step.from)].coarse = true;
             if (step.sums()) {
                 layout& of = layouts_[std::size_t(step.from)];
                 of.above = std::max(of.above, step.sum.padding.height);
                 of.before = std::max(of.before, step.sum.padding.width);
             }
         }
+        for (std::size_t s = steps_.size(); s-- > 0;)  // what is read behind the padding of channels
+            if (steps_[s].kind == int8_kind::pad) {
+                layout& of = layouts_[std::size_t(steps_[s].from)];
+                layout const& to = layouts_[std::size_t(steps_[s].to)];
+                of.coarse |= to.coarse, of.fine |= to.fine;
+            }
         for (std::size_t t = 0; t + 1 < tensors.size(); ++t) {  // the last one are the scores
             layout& of = layouts_[t];
             of.stored = (tensors[t].channels + 3) / 4 * 4;
             of.zero = form_->wide ? 0 : -tensors[t].grid.low;
             of.row = (tensors[t].width + 2 * of.before) * of.stored;
-            // The kernels' last loads may reach over the end.
-            of.bytes = ((tensors[t].height + 2 * of.above) * of.row * code_bytes() + 127) / 64 * 64;
+            of.fine_at = ((tensors[t].height + 2 * of.above) * of.row * code_bytes() + 63) / 64 * 64;
+            index const fine = tensors[t].height * tensors[t].width * of.stored * (of.fine ? 2 : 0);
+            of.bytes = of.fine_at + (fine + 63) / 64 * 64;
             of.image = of.bytes / code_bytes();
             bool moved = true;
             while (moved) {  // the first place that no tensor has that is there at the same time
@@ -186,7 +199,7 @@ private:
                 float(step.kind == int8_kind::scores ? step_size : step_size / double(step.y.grid.scale));
         }
         if (c.beside >= 0)
-            w.beside_scale = float(double(beside_of(step).grid.scale) / double(step.y.grid.scale));
+            w.beside_scale = float(double(beside_of(step).grid.scale) / double(step.y.grid.scale) / fine_codes);
         return w;
     }
     int8_tensor const& beside_of(int8_step const& step) const {
@@ -202,7 +215,13 @@ private:
         return batch.memory + of.offset * batch.together + i * of.bytes +
                (of.above * of.row + of.before * of.stored) * code_bytes();
     }
-    /// The same for a window that begins in the padding.
+    /// Its fine codes.
+    std::int16_t* fine_at(int8_batch const& batch, int tensor, index i) const {
+        layout const& of = layouts_[std::size_t(tensor)];
+        return reinterpret_cast<std::int16_t*>(batch.memory + of.offset * batch.together + i * of.bytes +
+                                               of.fine_at);
+    }
+    /// The codes of a window that begins in the padding.
     unsigned char* window(int8_step const& step, int8_batch const& batch, index i) const {
         layout const& of = layouts_[std::size_t(step.from)];
         return at(batch, step.from, i) -
@@ -220,11 +239,11 @@ private:
         b.panels = w.panels, b.channels = step.kind == int8_kind::scores ? step.y.channels : to.stored;
         b.rows = step.y.height, b.places = step.y.width;
         if (step.sum.beside >= 0) {
-            layout const& beside = layouts_[std::size_t(step.sum.beside)];
-            b.beside_row = beside.row, b.beside_place = beside.stored;
-            b.beside_scale = w.beside_scale, b.beside_zero = beside.zero;
+            b.beside_row = step.y.width * to.stored, b.beside_place = to.stored;
+            b.beside_scale = w.beside_scale;
         }
         b.y_row = to.row, b.y_place = to.stored;
+        b.fine_row = step.y.width * to.stored, b.fine_place = to.stored;
         b.low = float(step.sum.relu ? 0 : step.y.grid.low), b.high = float(step.y.grid.high);
         b.zero = to.zero;
         return b;
@@ -242,14 +261,18 @@ private:
         b.start += channel, b.scale += channel;
         b.panels = end - panel, b.channels -= channel;
         if (step.sum.beside >= 0) {
-            b.beside = at(batch, step.sum.beside, 0) + channel * bytes;
-            b.beside_place = layouts_[std::size_t(step.sum.beside)].image;
+            b.beside = fine_at(batch, step.sum.beside, 0) + channel;
+            b.beside_place = layouts_[std::size_t(step.sum.beside)].bytes / 2;
         }
         if (step.kind == int8_kind::scores) {
             b.scores = batch.z + first * step.y.channels + channel, b.y_place = step.y.channels;
             b.y_row = 0;
         } else {
-            b.y = at(batch, step.to, 0) + channel * bytes, b.y_place = layouts_[std::size_t(step.to)].image;
+            layout const& to = layouts_[std::size_t(step.to)];
+            if (to.coarse)
+                b.y = at(batch, step.to, 0) + channel * bytes, b.y_place = to.image;
+            if (to.fine)
+                b.fine = fine_at(batch, step.to, 0) + channel, b.fine_place = to.bytes / 2;
         }
         if (b.panels > 0)
             form_->convolve(b);
@@ -269,9 +292,13 @@ private:
                 int8_block b = block(s);
                 index const bytes = code_bytes();
                 b.x = window(step, batch, i) + row * b.x_row * bytes;
-                b.y = at(batch, step.to, i) + row * b.y_row * bytes;
+                layout const& to = layouts_[std::size_t(step.to)];
+                if (to.coarse)
+                    b.y = at(batch, step.to, i) + row * b.y_row * bytes;
+                if (to.fine)
+                    b.fine = fine_at(batch, step.to, i) + row * b.fine_row;
                 if (step.sum.beside >= 0)
-                    b.beside = at(batch, step.sum.beside, i) + row * b.beside_row * bytes;
+                    b.beside = fine_at(batch, step.sum.beside, i) + row * b.beside_row;
                 b.rows = end - row;
                 form_->convolve(b);
                 break;
@@ -280,8 +307,12 @@ private:
                 form_->wide ? rows_of<std::int16_t>(step, batch, sample, i, row, end)
                             : rows_of<std::uint8_t>(step, batch, sample, i, row, end);
         }
-        if (step.kind != int8_kind::decode)
-            surround(step.to, batch, i, step.y, row, end);
+        if (step.kind == int8_kind::decode)
+            return;
+        surround(step.to, batch, i, step.y, row, end);
+        if (layouts_[std::size_t(step.to)].fine && step.kind != int8_kind::convolve)
+            form_->wide ? refine<std::int16_t>(step, batch, i, row, end)
+                        : refine<std::uint8_t>(step, batch, i, row, end);
     }
 
     /// Zeros beside the rows, above the first one and below the last one.
@@ -332,6 +363,28 @@ private:
         batch.infinite[sample] = !finite;
     }
 
+    /// Fine codes where a step gives codes alone; channels are padded in both.
+    template <class Code>
+    void refine(int8_step const& step, int8_batch const& batch, index i, index row, index end) const {
+        layout const& to = layouts_[std::size_t(step.to)];
+        std::int16_t* y = fine_at(batch, step.to, i) + row * step.y.width * to.stored;
+        if (step.kind == int8_kind::pad) {
+            layout const& from = layouts_[std::size_t(step.from)];
+            nn::extent2 const stride = step.pool.stride;
+            for (index r = row; r < end; ++r)
+                for (index p = 0; p < step.y.width; ++p, y += to.stored)
+                    pad(step,
+                        fine_at(batch, step.from, i) +
+                            (r * stride.height * step.x.width + p * stride.width) * from.stored,
+                        to.stored, 0, y);
+            return;
+        }
+        auto const* const codes = reinterpret_cast<Code const*>(at(batch, step.to, i));
+        for (index r = row; r < end; ++r)
+            for (index k = 0; k < step.y.width * to.stored; ++k)
+                *y++ = std::int16_t((codes[r * to.row + k] - to.zero) * fine_codes);
+    }
+
     template <class Code>
     void rows_of(int8_step const& step, int8_batch const& batch, index sample, index i, index row,
                  index end) const {
@@ -354,16 +407,16 @@ private:
                 if (step.kind == int8_kind::pad)
                     pad(step,
                         x + r * step.pool.stride.height * from.row + p * step.pool.stride.width * from.stored,
-                        to, out);
-                else
+                        to.stored, to.zero, out);
+                else if (step.kind != int8_kind::pad)
                     pool(step, x, from, r, p, to, out);
             }
     }
 
     template <class Code>
-    static void pad(int8_step const& step, Code const* x, layout const& to, Code* y) {
+    static void pad(int8_step const& step, Code const* x, index stored, int zero, Code* y) {
         index const before = (step.y.channels - step.x.channels) / 2;
-        std::fill_n(y, to.stored, Code(to.zero));
+        std::fill_n(y, stored, Code(zero));
         std::copy_n(x, step.x.channels, y + before);
     }
 

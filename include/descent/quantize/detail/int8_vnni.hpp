@@ -41,9 +41,11 @@ struct int8_quads_vnni {
         index const live = std::min(panel_columns, b.channels - channel);
         auto const mask = __mmask16((1u << live) - 1);
         __m512 const scale = _mm512_loadu_ps(b.scale + channel), low = _mm512_set1_ps(b.low),
-                     high = _mm512_set1_ps(b.high), beside_scale = _mm512_set1_ps(b.beside_scale);
-        __m512i const zero = _mm512_set1_epi32(b.zero), beside_zero = _mm512_set1_epi32(b.beside_zero);
+                     high = _mm512_set1_ps(b.high), beside_scale = _mm512_set1_ps(b.beside_scale),
+                     steps = _mm512_set1_ps(fine_codes);
+        __m512i const zero = _mm512_set1_epi32(b.zero);
         index const to = row * b.y_row + place * b.y_place + channel;
+        index const fine = row * b.fine_row + place * b.fine_place + channel;
         index const from = row * b.beside_row + place * b.beside_place + channel;
 #pragma GCC unroll 12
         for (int p = 0; p < P; ++p) {
@@ -53,15 +55,17 @@ struct int8_quads_vnni {
                 continue;
             }
             if (b.beside) {
-                auto const* const codes =
-                    static_cast<std::uint8_t const*>(b.beside) + from + p * b.beside_place;
-                __m512i const wide = _mm512_maskz_cvtepu8_epi32(mask, _mm_maskz_loadu_epi8(mask, codes));
-                v = _mm512_fmadd_ps(_mm512_maskz_cvtepi32_ps(mask, _mm512_sub_epi32(wide, beside_zero)),
+                __m256i const codes = _mm256_maskz_loadu_epi16(mask, b.beside + from + p * b.beside_place);
+                v = _mm512_fmadd_ps(_mm512_maskz_cvtepi32_ps(mask, _mm512_maskz_cvtepi16_epi32(mask, codes)),
                                     beside_scale, v);
             }
             v = _mm512_maskz_min_ps(mask, _mm512_maskz_max_ps(mask, v, low), high);
-            __m512i const code = _mm512_add_epi32(_mm512_maskz_cvtps_epi32(mask, v), zero);
-            _mm512_mask_cvtepi32_storeu_epi8(static_cast<std::uint8_t*>(b.y) + to + p * b.y_place, mask, code);
+            if (b.y)
+                _mm512_mask_cvtepi32_storeu_epi8(static_cast<std::uint8_t*>(b.y) + to + p * b.y_place, mask,
+                                                 _mm512_add_epi32(_mm512_maskz_cvtps_epi32(mask, v), zero));
+            if (b.fine)
+                _mm512_mask_cvtepi32_storeu_epi16(b.fine + fine + p * b.fine_place, mask,
+                                                  _mm512_maskz_cvtps_epi32(mask, _mm512_mul_ps(v, steps)));
         }
     }
 
