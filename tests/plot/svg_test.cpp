@@ -21,21 +21,27 @@ TEST_CASE("plot svg: each element as text") {
     out.close_group();
     out.polyline({{0, 0}, {1.005, 2}, {3, 4}}, "#000000", 1.5, "6 3");
     out.text({5, 6}, "a<b", {.size = 10, .anchor = "end", .color = "#222222", .bold = true, .rotate = -90},
-             "2");
-    CHECK(out.finish() ==
-          "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"200\" height=\"100\" viewBox=\"0 0 "
-          "200 100\" "
-          "font-family=\"Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif\">\n"
-          "<rect x=\"0\" y=\"0\" width=\"200\" height=\"100\" fill=\"#ffffff\"/>\n"
-          "<g opacity=\"0.5\">\n"
-          "<line x1=\"0\" y1=\"1.5\" x2=\"10\" y2=\"-2.25\" stroke=\"#123456\" stroke-width=\"2\"/>\n"
-          "<circle cx=\"1\" cy=\"2\" r=\"3\" fill=\"#abcdef\"/>\n"
-          "</g>\n"
-          "<polyline points=\"0,0 1,2 3,4\" fill=\"none\" stroke=\"#000000\" stroke-width=\"1.5\" "
-          "stroke-dasharray=\"6 3\" stroke-linejoin=\"round\" stroke-linecap=\"round\"/>\n"
-          "<text x=\"5\" y=\"6\" font-size=\"10\" text-anchor=\"end\" fill=\"#222222\" font-weight=\"bold\" "
-          "transform=\"rotate(-90 5 6)\">a&lt;b<tspan dy=\"-4\" font-size=\"7.5\">2</tspan></text>\n"
-          "</svg>\n");
+             "23");
+    out.area({{{0, 0}, {1, 0}, {1, 1}}, {{2, 2}, {3.5, 2}, {3, 3}}}, "#ff0000", "opacity=\"0.5\"");
+    CHECK(
+        out.finish() ==
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"200\" height=\"100\" viewBox=\"0 0 "
+        "200 100\" "
+        "font-family=\"Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif\">\n"
+        "<rect x=\"0\" y=\"0\" width=\"200\" height=\"100\" fill=\"#ffffff\"/>\n"
+        "<g opacity=\"0.5\">\n"
+        "<line x1=\"0\" y1=\"1.5\" x2=\"10\" y2=\"-2.25\" stroke=\"#123456\" stroke-width=\"2\"/>\n"
+        "<circle cx=\"1\" cy=\"2\" r=\"3\" fill=\"#abcdef\"/>\n"
+        "</g>\n"
+        "<polyline points=\"0,0 1,2 3,4\" fill=\"none\" stroke=\"#000000\" stroke-width=\"1.5\" "
+        "stroke-dasharray=\"6 3\" stroke-linejoin=\"round\" stroke-linecap=\"round\"/>\n"
+        "<text x=\"-3.85\" y=\"6\" font-size=\"10\" text-anchor=\"end\" fill=\"#222222\" font-weight=\"bold\" "
+        "transform=\"rotate(-90 5 6)\">a&lt;b</text>\n"
+        "<text x=\"-3.85\" y=\"2\" font-size=\"7.5\" text-anchor=\"start\" fill=\"#222222\" "
+        "font-weight=\"bold\" "
+        "transform=\"rotate(-90 5 6)\">23</text>\n"
+        "<path d=\"M0 0L1 0L1 1ZM2 2L3.5 2L3 3Z\" fill=\"#ff0000\" fill-rule=\"evenodd\" opacity=\"0.5\"/>\n"
+        "</svg>\n");
     CHECK(malformed(out.finish()) == "");
 }
 

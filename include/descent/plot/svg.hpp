@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <descent/core/error.hpp>
+#include <descent/plot/detail/text_width.hpp>
 
 namespace descent::plot {
 
@@ -74,21 +75,34 @@ public:
         close("stroke-linejoin=\"round\" stroke-linecap=\"round\"");
     }
 
+    /// The area within closed loops of points; what lies within two of them is a hole.
+    void area(std::vector<std::vector<point>> const& loops, std::string_view fill, std::string_view more = {}) {
+        open("path");
+        out_ += " d=\"";
+        for (std::vector<point> const& loop : loops) {
+            for (std::size_t i = 0; i < loop.size(); ++i)
+                out_ += descent::text(i ? "L" : "M", number(loop[i].x), " ", number(loop[i].y));
+            out_ += "Z";
+        }
+        out_ += "\"";
+        attribute("fill", fill), attribute("fill-rule", "evenodd");
+        close(more);
+    }
+
     /// One line of text with its baseline at the point; `power` is set behind it as an exponent.
     void text(point at, std::string_view content, text_style const& style = {}, std::string_view power = {}) {
-        open("text");
-        attribute("x", at.x), attribute("y", at.y), attribute("font-size", style.size);
-        attribute("text-anchor", style.anchor), attribute("fill", style.color);
-        if (style.bold)
-            attribute("font-weight", "bold");
-        if (style.rotate != 0)
-            attribute("transform", descent::text("rotate(", number(style.rotate), " ", number(at.x), " ",
-                                                 number(at.y), ")"));
-        out_ += descent::text(">", escape(content));
-        if (!power.empty())
-            out_ += descent::text("<tspan dy=\"", number(-0.4 * style.size), "\" font-size=\"",
-                                  number(0.75 * style.size), "\">", escape(power), "</tspan>");
-        out_ += "</text>\n";
+        if (power.empty())
+            return words(at, content, style, at);
+        // Two texts that meet at one place: renderers do not agree on where a tspan stands under an anchor.
+        double const small = 0.75 * style.size, base = detail::text_width(content, style.size),
+                     raised = detail::text_width(power, small);
+        double const meet = style.anchor == "start" ? base
+                            : style.anchor == "end" ? -raised
+                                                    : (base - raised) / 2;
+        text_style left = style, right = style;
+        left.anchor = "end", right.anchor = "start", right.size = small;
+        words({at.x + meet, at.y}, content, left, at);
+        words({at.x + meet, at.y - 0.4 * style.size}, power, right, at);
     }
 
     /// A picture from a link, such as "data:image/png;base64,...", with its pixels seen as squares.
@@ -148,6 +162,19 @@ public:
     }
 
 private:
+    /// A text that is turned about `center`.
+    void words(point at, std::string_view content, text_style const& style, point center) {
+        open("text");
+        attribute("x", at.x), attribute("y", at.y), attribute("font-size", style.size);
+        attribute("text-anchor", style.anchor), attribute("fill", style.color);
+        if (style.bold)
+            attribute("font-weight", "bold");
+        if (style.rotate != 0)
+            attribute("transform", descent::text("rotate(", number(style.rotate), " ", number(center.x), " ",
+                                                 number(center.y), ")"));
+        out_ += descent::text(">", escape(content), "</text>\n");
+    }
+
     void open(std::string_view name) { out_.append("<").append(name); }
     void attribute(std::string_view name, std::string_view value) {
         out_.append(" ").append(name).append("=\"").append(value).append("\"");
