@@ -5,14 +5,14 @@
 
 #include <descent/data/dataset.hpp>
 
-/// Numbers that Python gives too: y = x . (1, -2, 0.5, 0, 0, 3) + 0.4 cos(7.1 i^2), x_j = sin(1.3 i + j^2).
+/// Numbers that Python gives too: y = x . (1, -2, 0.5, 0, 0, 3) + 0.4 cos(7.1 i^2), x_j = sin((1.3 + 0.7 j) i + j^2).
 inline descent::data::dataset<double> waves(descent::index n) {
     descent::data::dataset<double> table{descent::matrix<double>(n, 6), descent::vector<double>(n)};
     double const w[] = {1, -2, 0.5, 0, 0, 3};
     for (descent::index i = 0; i < n; ++i) {
         table.y[i] = 0.4 * std::cos(7.1 * double(i * i));
         for (descent::index j = 0; j < 6; ++j)
-            table.y[i] += w[j] * (table.x(i, j) = std::sin(1.3 * double(i) + double(j * j)));
+            table.y[i] += w[j] * (table.x(i, j) = std::sin((1.3 + 0.7 * double(j)) * double(i) + double(j * j)));
     }
     return table;
 }
