@@ -5,7 +5,10 @@
 // Apart: <descent/search/architecture.hpp>, networks whose layers a study chooses
 // Apart: <descent/search/network_cost.hpp>, parameters, multiplications and time of a network, and budgets of them
 // Apart: <descent/search/one_shot.hpp>, architectures that share their weights in a supernet
+// Apart: <descent/search/learning_curve.hpp>, scores against the number of rows, with a picture
 // Apart: <descent/search/report.hpp>, a study as pictures and one HTML page
+// Apart: <descent/search/score_curve.hpp>, what learning_curve and validation_curve give
+// Apart: <descent/search/validation_curve.hpp>, scores against a hyperparameter, with a picture
 
 #include <descent/search/asha.hpp>
 #include <descent/search/bohb.hpp>
@@ -43,3 +46,4 @@
 #include <descent/search/touched.hpp>
 #include <descent/search/tpe.hpp>
 #include <descent/search/trial.hpp>
+#include <descent/search/tune.hpp>
