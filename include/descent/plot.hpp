@@ -6,6 +6,7 @@
 #include <descent/plot/axis.hpp>
 #include <descent/plot/bars.hpp>
 #include <descent/plot/color.hpp>
+#include <descent/plot/contour.hpp>
 #include <descent/plot/heat_map.hpp>
 #include <descent/plot/image_grid.hpp>
 #include <descent/plot/lines.hpp>

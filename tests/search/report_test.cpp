@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <descent/search/detail/objective_model.hpp>
 #include <descent/search/importance.hpp>
 #include <descent/search/random.hpp>
 #include <descent/search/report.hpp>
@@ -57,8 +58,8 @@ TEST_CASE("search report: one page with everything in it") {
     auto const records = trials(30);
     std::string const html = search::report(records, {.title = "A < B", .best = 5});
     CHECK(html.find("<h1>A &lt; B</h1>\n<p>30 trials, 29 with a value.</p>") != html.npos);
-    CHECK(count_of("<svg", html) == 7);
-    CHECK(count_of("</svg>", html) == 7);
+    CHECK(count_of("<svg", html) == 10);  // best so far, importance, parallel, 4 slices, 3 pairs
+    CHECK(count_of("</svg>", html) == 10);
     CHECK(count_of("<tr>", html) == 6);
     CHECK(html.find("<th>a &lt;</th>") != html.npos);
     CHECK(count_of("<td>re&lt;lu</td>", html) + count_of("<td>tanh</td>", html) == 5);
@@ -66,4 +67,23 @@ TEST_CASE("search report: one page with everything in it") {
     CHECK(count_of("src=", html) == 0);
     CHECK(message_of([&] { search::plot_slice(records, "z"); }) == "report: no trial has 'z'");
     CHECK(message_of([&] { search::report({}); }) == "report: trials with a value = 0: must be >= 4");
+}
+
+TEST_CASE("search report: a contour of two variables tells what the model knows of them") {
+    // 3 a + b + 0.5 [kind is tanh]: known up to some hundredths after 40 trials.
+    auto const records = trials(40);
+    search::detail::told_objective const told(records, search::goal::minimize, "test");
+    auto const at = [&](double a, double b) {
+        double const point[] = {a, b, 0.5, 0};
+        return told.model.loss_of(told.model.model().predict_mean(point));
+    };
+    for (double const a : {0.2, 0.5, 0.8})
+        CHECK((std::abs(at(a, 0.5) - 3 * a - 0.5) < 0.1 && std::abs(at(a, 0.2) - at(a, 0.7) + 0.5) < 0.1));
+    auto const svg = search::plot_contour(records, "a <", "c");
+    CHECK(svg.find(">a &lt; and c, the rest as in trial ") != svg.npos);
+    CHECK(count_of("<circle", svg) == 40);  // 39 trials, a ring
+    CHECK(search::plot_contour(records, "kind", "b").find(">re&lt;lu<") != svg.npos);
+    CHECK(message_of([&] { search::plot_contour(records, "b", "z"); }) == "report: no trial has 'z'");
+    CHECK(message_of([&] { search::plot_contour(records, "b", "b"); }) ==
+          "report: a contour of 'b' and itself");
 }

@@ -10,6 +10,7 @@
 #include <descent/plot/axis.hpp>
 #include <descent/plot/color.hpp>
 #include <descent/plot/detail/canvas.hpp>
+#include <descent/plot/detail/color_bar.hpp>
 #include <descent/plot/series.hpp>
 
 namespace descent::plot {
@@ -54,15 +55,15 @@ struct heat_map {
         axis scale = axis_for(shown, {.margin = 0, .most = 7}, "heat_map");
 
         bool const keep_square = square && rows <= 4 * columns && columns <= 4 * rows;
-        double widest = 0;
-        for (tick const& each : scale.ticks)
-            widest = std::max(widest, detail::text_width(each.label, 11.5) + detail::text_width(each.power, 9));
         detail::canvas canvas({"heat_map", title, x_label, y_label, width, height,
-                               keep_square ? double(columns) : 0, double(rows), 44 + widest},
+                               keep_square ? double(columns) : 0, double(rows), detail::color_bar_room(scale)},
                               detail::names_axis(column_names, columns, width / 31),
                               flipped(detail::names_axis(row_names, rows, height / 16)), {});
         draw_cells(canvas, scale);
-        draw_bar(canvas, scale);
+        std::vector<double> steps(65);
+        for (std::size_t i = 0; i < steps.size(); ++i)
+            steps[i] = double(i) / 64;
+        detail::draw_color_bar(canvas, scale, steps);
         return canvas.out.finish();
     }
 
@@ -130,25 +131,6 @@ private:
                 if (drawable(cells[i * columns + k], false))
                     mean += (cells[i * columns + k] - mean) / ++count;
         return count > 0 ? viridis(scale(mean)).text() : "#cccccc";
-    }
-
-    static void draw_bar(detail::canvas& canvas, axis const& scale) {
-        double const left = canvas.left() + canvas.width() + 18, bar = 14;
-        double const top = canvas.top(), height = canvas.height();
-        canvas.out.open_group("shape-rendering=\"crispEdges\"");
-        int const steps = 64;
-        for (int i = 0; i < steps; ++i) {
-            double const y = top + height * (1 - double(i + 1) / steps);
-            canvas.out.rect(left, y, bar, height / steps + (i > 0 ? 0.5 : 0),
-                            viridis((i + 0.5) / steps).text());
-        }
-        for (tick const& each : scale.ticks)
-            canvas.out.line({left + bar, top + height * (1 - scale(each.at))},
-                            {left + bar + 4, top + height * (1 - scale(each.at))}, "#444444");
-        canvas.out.close_group();
-        for (tick const& each : scale.ticks)
-            canvas.out.text({left + bar + 7, top + height * (1 - scale(each.at)) + 4}, each.label,
-                            {.size = 11.5, .anchor = "start"}, each.power);
     }
 };
 

@@ -34,17 +34,9 @@ struct importance_options {
 inline std::vector<variable_importance> importance(std::vector<record> const& records,
                                                    importance_options const& options = {}) {
     expect(options.points >= 2, "importance: points = ", options.points, ": must be >= 2");
-    std::vector<record> ended;
-    for (record const& r : records)
-        if (r.space && std::isfinite(r.value) && r.state != trial_state::failed &&
-            r.state != trial_state::running)
-            ended.push_back(r);
-    expect(ended.size() >= 4, "importance: trials with a value = ", ended.size(), ": must be >= 4");
-    search::space const& space = *ended.back().space;
-    std::vector<goal> const goals{options.direction};
-    detail::objective_model known;
-    known.read({space, ended, goals});
-    known.fit();
+    detail::told_objective const told(records, options.direction, "importance");
+    detail::objective_model const& known = told.model;
+    search::space const& space = told.space();
     auto const d = std::size_t(space.size());
     detail::stream draws{{options.seed, 0x50b01u}};
     std::vector<variable_importance> found;

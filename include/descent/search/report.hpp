@@ -9,6 +9,7 @@
 
 #include <descent/core/file.hpp>
 #include <descent/plot/bars.hpp>
+#include <descent/plot/contour.hpp>
 #include <descent/plot/lines.hpp>
 #include <descent/plot/scatter.hpp>
 #include <descent/search/importance.hpp>
@@ -18,7 +19,8 @@ namespace descent::search {
 struct report_options {
     std::string title = "Study";
     goal direction = goal::minimize;
-    std::size_t best = 10;  ///< trials in the table and in the parallel coordinates
+    std::size_t best = 10;     ///< trials in the table and in the parallel coordinates
+    std::size_t contours = 3;  ///< so many of the most important variables are drawn in pairs
 };
 
 namespace detail {
@@ -26,6 +28,45 @@ namespace detail {
 inline bool has_value(record const& r) {
     return std::isfinite(r.value) && r.state != trial_state::failed && r.state != trial_state::running;
 }
+
+/// Where a variable is drawn: the places of a grid along it, and how it looks there.
+struct drawn_variable {
+    domain const& of;
+    std::vector<double> places = {};
+
+    explicit drawn_variable(domain const& what, std::size_t count) : of(what) {
+        if (of.listed()) {  // thing k lies in [k, k + 1], with the same height everywhere
+            for (index k = 0; k < of.count(); ++k)
+                places.insert(places.end(), {double(k) + (k ? 1e-6 : 0), double(k + 1)});
+            return;
+        }
+        for (std::size_t i = 0; i < count; ++i) {
+            double const share = double(i) / double(count - 1);
+            places.push_back(of.log ? of.low * std::pow(of.high / of.low, share)
+                                    : of.low + share * (of.high - of.low));
+        }
+    }
+
+    bool flat() const { return !of.listed() && of.low == of.high; }
+    std::vector<std::string> names() const {
+        std::vector<std::string> made = of.labels;
+        for (double const level : of.levels)
+            made.push_back(text(level));
+        return made;
+    }
+    /// The coordinate at a place: between the steps of a grid too.
+    double coordinate(double place) const {
+        if (of.listed()) {
+            double const k = std::min(std::floor(place), double(of.count() - 1));
+            return of.coordinate(place == k && k > 0 ? k - 1 : k);
+        }
+        if (of.step > 0 && !of.log)
+            return ((place - of.low) / of.step + 0.5) / double(of.count());
+        return of.coordinate(place);
+    }
+    /// The place of a trial's value.
+    double place(double value) const { return of.listed() ? value + 0.5 : value; }
+};
 
 inline std::string html_text(std::string const& plain) {
     std::string made;
@@ -75,6 +116,63 @@ inline std::string plot_slice(std::vector<record> const& records, std::string co
         .title = name, .x_label = name, .y_label = "objective", .log_x = log, .width = 420, .height = 300};
     chart.add("trial", x, y);
     return chart.svg();
+}
+
+namespace detail {
+
+inline std::string plot_contour(told_objective const& told, index x, index y, goal direction) {
+    search::space const& space = told.space();
+    drawn_variable const along(space[x], 49), up(space[y], 49);
+    expect(!along.flat() && !up.flat(), "report: '", space.name(along.flat() ? x : y),
+           "' has one value alone: no contour");
+    auto const value = [&](record const& r, index k) {
+        return k < index(r.chosen.size()) ? r.chosen[std::size_t(k)] : record::none;
+    };
+    record const* best = nullptr;
+    plot::contour chart{
+        .x_label = space.name(x), .y_label = space.name(y), .log_x = along.of.log, .log_y = up.of.log};
+    std::vector<double> xs, ys, heights;
+    for (record const& r : told.ended) {
+        if (!best || (direction == goal::minimize ? r.value < best->value : r.value > best->value))
+            best = &r;
+        xs.push_back(along.place(value(r, x)));
+        ys.push_back(up.place(value(r, y)));
+        heights.push_back(r.value);
+    }
+    chart.add(xs, ys, heights);
+    chart.mark(along.place(value(*best, x)), up.place(value(*best, y)));
+    chart.title = text(space.name(x), " and ", space.name(y));
+    if (space.size() > 2)
+        chart.title += text(", the rest as in trial ", best->number);
+    chart.x_names = along.names(), chart.y_names = up.names();
+
+    std::vector<double> at, grid;
+    for (index k = 0; k < space.size(); ++k)
+        at.push_back(history::coordinate(*best, k, space[k].nominal() ? -1 : 0.5));
+    for (double const v : up.places)
+        for (double const h : along.places) {
+            at[std::size_t(x)] = along.coordinate(h);
+            at[std::size_t(y)] = up.coordinate(v);
+            double const loss = told.model.loss_of(told.model.model().predict_mean(at.data()));
+            grid.push_back(direction == goal::minimize ? loss : -loss);
+        }
+    chart.set(along.places, up.places, grid);
+    return chart.svg();
+}
+
+}  // namespace detail
+
+/// The objective over two variables, as SVG: a contour map of the sampler gaussian_process's model of the
+/// trials, the other variables as in the best one, and the trials in the colors of what they gave; a ring marks
+/// the best. Throws descent::error for fewer than 4 trials with a value, a name that they do not have, and a
+/// variable of one value.
+inline std::string plot_contour(std::vector<record> const& records, std::string const& x, std::string const& y,
+                                report_options const& options = {}) {
+    detail::told_objective const told(records, options.direction, "report");
+    for (std::string const* const name : {&x, &y})
+        expect(told.space().find(*name) >= 0, "report: no trial has '", *name, "'");
+    expect(x != y, "report: a contour of '", x, "' and itself");
+    return detail::plot_contour(told, told.space().find(x), told.space().find(y), options.direction);
 }
 
 /// The importance of the variables, as SVG bars.
@@ -158,6 +256,18 @@ inline std::string report(std::vector<record> const& records, report_options con
     for (index k = 0; k < space.size(); ++k)
         if (std::any_of(order.begin(), order.end(), [&](record const* r) { return r->has(space.name(k)); }))
             html += plot_slice(records, space.name(k));
+
+    detail::told_objective const told(records, options.direction, "report");
+    std::vector<index> leading;
+    for (auto const& variable : importance(records, {.direction = options.direction}))
+        if (index const k = space.find(variable.name);
+            leading.size() < options.contours && space[k].count() != 1)
+            leading.push_back(k);
+    if (leading.size() > 1)
+        html += "\n<h2>Pairs</h2>\n";
+    for (std::size_t i = 0; i < leading.size(); ++i)
+        for (std::size_t j = i + 1; j < leading.size(); ++j)
+            html += detail::plot_contour(told, leading[i], leading[j], options.direction);
     return html + "\n</body></html>\n";
 }
 

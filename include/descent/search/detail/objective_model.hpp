@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <string_view>
 #include <vector>
 
 #include <descent/search/gp_regression.hpp>
@@ -120,7 +121,8 @@ public:
             fitted_ = n;
             conditioned_ = 0;
         }
-        std::vector<double> const values = scaled(logarithmic_).values;
+        told_ = scaled(logarithmic_);
+        std::vector<double> const& values = told_.values;
         if (conditioned_ == 0) {
             model_ = processes_[logarithmic_];
             model_.set(points_.data(), values.data(), n);
@@ -141,6 +143,11 @@ public:
 
     gp_regression const& model() const { return believing_ ? believed_ : model_; }
     double best_value() const { return best_value_; }
+    /// The loss that a value of the model stands for.
+    double loss_of(double value) const {
+        double const above = value / told_.scale + told_.mean;
+        return told_.least + told_.unit * (logarithmic_ ? std::expm1(above) : above);
+    }
     std::vector<double> const& log_scale() const { return model_.log_scale; }
 
 private:
@@ -156,8 +163,9 @@ private:
     }
 
     struct targets {
-        std::vector<double> values;  ///< mean 0, variance 1
+        std::vector<double> values;  ///< (v - mean) scale, of mean 0 and variance 1
         double log_slope;            ///< sum of log d value / d loss
+        double mean, scale, least, unit;
     };
     targets scaled(bool logarithmic) const {
         auto const n = losses_.size();
@@ -165,7 +173,7 @@ private:
         std::nth_element(sorted.begin(), sorted.begin() + std::ptrdiff_t(n / 2), sorted.end());
         double const least = losses_[std::size_t(best_)];
         double const unit = std::max(sorted[n / 2] - least, 1e-12 * std::abs(least) + 1e-300);
-        targets t{{}, 0};
+        targets t{{}, 0, 0, 0, least, unit};
         double mean = 0, squares = 0;
         for (double const loss : losses_) {
             double const above = (loss - least) / unit;
@@ -179,6 +187,7 @@ private:
         for (double& v : t.values)
             v = (v - mean) * scale;
         t.log_slope += double(n) * std::log(scale);
+        t.mean = mean, t.scale = scale;
         return t;
     }
 
@@ -212,7 +221,28 @@ private:
     gp_regression processes_[2] = {}, model_ = {}, believed_ = {};  // of the losses, of their logarithms
     index best_ = 0, fitted_ = 0, conditioned_ = 0;
     bool logarithmic_ = false, believing_ = false;
+    targets told_ = {};
     double best_value_ = 0;
+};
+
+/// The trials that have a value, and the model of them.
+struct told_objective {
+    std::vector<record> ended = {};
+    objective_model model = {};
+
+    /// Throws descent::error for fewer than 4.
+    told_objective(std::vector<record> const& records, goal direction, std::string_view who) {
+        for (record const& r : records)
+            if (r.space && std::isfinite(r.value) && r.state != trial_state::failed &&
+                r.state != trial_state::running)
+                ended.push_back(r);
+        expect(ended.size() >= 4, who, ": trials with a value = ", ended.size(), ": must be >= 4");
+        std::vector<goal> const goals{direction};
+        model.read({space(), ended, goals});
+        model.fit();
+    }
+
+    search::space const& space() const { return *ended.back().space; }
 };
 
 }  // namespace descent::search::detail
