@@ -17,6 +17,7 @@
 #include <descent/prune/selection.hpp>
 #include <descent/prune/sensitivity.hpp>
 #include <descent/prune/shrink.hpp>
+#include <descent/prune/sparse_linear.hpp>
 #include <descent/prune/sparsity.hpp>
 #include <descent/prune/surgeon.hpp>
 #include <descent/prune/taylor.hpp>
