@@ -4,20 +4,27 @@
 // Few bits for many numbers: evenly spaced codes, codebooks, packed model files. What only some programs need and
 // all would compile stands apart:
 // Apart: <descent/quantize/adaround.hpp>, rounding up or down as a layer's outputs need it
+// Apart: <descent/quantize/aware.hpp>, layers that are trained rounded
 // Apart: <descent/quantize/bias_correction.hpp>, mean errors of rounding out of the biases
+// Apart: <descent/quantize/binary_activation.hpp>, layers that are trained rounded
 // Apart: <descent/quantize/bit_linear.hpp>, dense layers of one and two bits
 // Apart: <descent/quantize/channel_moments.hpp>, means and deviations of what layers give
+// Apart: <descent/quantize/convert.hpp>, into training rounded, and out of it
 // Apart: <descent/quantize/equalization.hpp>, the same ranges for the channels of two layers
 // Apart: <descent/quantize/int8_layers.hpp>, what a network in 8 bits is made of
 // Apart: <descent/quantize/int8_network.hpp>, networks that compute in 8 bits
 // Apart: <descent/quantize/layer_pairs.hpp>, which layers stand one behind another through relu
+// Apart: <descent/quantize/learned_activation.hpp>, layers that are trained rounded
+// Apart: <descent/quantize/learned_step.hpp>, how weights are rounded there
 // Apart: <descent/quantize/mixed_precision.hpp>, bits by layer within a budget of bytes
+// Apart: <descent/quantize/ternary.hpp>, how weights are rounded there
 // Apart: <descent/quantize/to_int8.hpp>, trained networks in 8 bits
 
 #include <descent/quantize/activation.hpp>
 #include <descent/quantize/affine.hpp>
 #include <descent/quantize/calibration.hpp>
 #include <descent/quantize/codebook.hpp>
+#include <descent/quantize/coordinate_descent.hpp>
 #include <descent/quantize/error_feedback.hpp>
 #include <descent/quantize/fold.hpp>
 #include <descent/quantize/int8_linear.hpp>

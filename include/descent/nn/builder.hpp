@@ -103,6 +103,11 @@ public:
     }
     /// The same, whatever the batch.
     region fix(index numbers) { return take(fixed_, region::pool::fixed, numbers); }
+    /// The same, beside all that the children bound so far use.
+    region fix_above(index numbers) {
+        fixed_.top = fixed_.peak;
+        return fix(numbers);
+    }
 
     /// A number for random draws that no other layer of the network has.
     std::uint32_t stream() { return ++streams_; }
@@ -125,7 +130,7 @@ public:
         if (!name.empty())
             prefix_.append(name).push_back('.');
         stack const passing = passing_, fixed = fixed_;
-        passing_.peak = passing_.top;
+        passing_.peak = passing_.top, fixed_.peak = fixed_.top;
         int const parent = here_;
         here_ = int(places_.size());
         places_.push_back(
@@ -135,7 +140,7 @@ public:
         last_ = here_;
         here_ = parent;
         passing_ = {passing.top, std::max(passing.peak, passing_.peak)};
-        fixed_ = {fixed.top, fixed_.peak};
+        fixed_ = {fixed.top, std::max(fixed.peak, fixed_.peak)};
         prefix_.resize(length);
         return child;
     }
@@ -146,6 +151,9 @@ public:
                    ? std::string(layer)
                    : text(std::string_view(prefix_).substr(0, prefix_.size() - 1), " (", layer, ")");
     }
+
+    /// "encoder.0.": the front of the names of this layer's tensors.
+    std::string const& prefix() const { return prefix_; }
 
     /// A training batch must have two samples, or this layer throws: then fit can tell before it begins.
     void needs_two(std::string_view layer) {
