@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -214,6 +215,33 @@ TEST_CASE("quantize int8_network: the numbers of the definition, on every kernel
                 CHECK(all_give(all.net, x.topRows(batch), right));
         }
         CHECK(std::adjacent_find(right.begin(), right.end(), std::not_equal_to{}) != right.end());
+    }
+}
+
+TEST_CASE("quantize int8_network: windows of 3 x 3 over many channels, with few products") {
+    for (auto const [side, channels, padding] :
+         {std::array<descent::index, 3>{3, 16, 1}, {4, 32, 1}, {7, 16, 0}, {9, 48, 2}, {10, 128, 1}}) {
+        int8_network net({channels, side, side + 1, {0.02f, -120, 135}});
+        auto first = filled({.outputs = 20, .kernel = 3, .padding = padding, .relu = true}, channels * 9, 11);
+        auto const beside = filled({.outputs = 20, .kernel = 3, .padding = padding}, channels * 9, 12);
+        // Both ends of all ranges: the largest sums.
+        std::fill_n(first.codes.begin(), channels * 9, std::int8_t(127));
+        std::fill_n(first.codes.begin() + channels * 9, channels * 9, std::int8_t(-127));
+        int const a = net.convolve(0, beside, {0.3f, -128, 127});
+        first.beside = a;
+        int const b = net.convolve(0, first, {0.4f, 0, 255});
+        net.scores(b);
+        matrix<float> x = normal(9, net.features(), 13);
+        x.row(0).setConstant(1000), x.row(1).setConstant(-1000);
+        std::vector<float> right;
+        for (descent::index i = 0; i < x.rows(); ++i) {
+            codes const input = encoded(net.tensor(0), x.row(i).data()),
+                        other = convolved(input, beside, net.tensor(a), nullptr);
+            for (int const q : convolved(input, first, net.tensor(b), &other).q)
+                right.push_back(0.4f * float(q));
+        }
+        CHECK(all_give(net, x, right));
+        CHECK(all_give(net, x.topRows(3), {right.begin(), right.begin() + 3 * net.outputs()}));
     }
 }
 

@@ -31,6 +31,7 @@
 #include <descent/nn/sequential.hpp>
 #include <descent/quantize/affine.hpp>
 #include <descent/quantize/calibration.hpp>
+#include <descent/quantize/error_feedback.hpp>
 #include <descent/quantize/int8_network.hpp>
 
 // Trained networks as networks in 8 bits. A layer takes part by an overload of
@@ -44,17 +45,22 @@ namespace descent::quantize {
 struct int8_options {
     calibration_options ranges = {.by = calibration::mse};  ///< of the numbers between layers
     fit_range weights = fit_range::min_max;                 ///< of each output channel's weights
+    /// Are weights' codes chosen so that they make up for one another's errors, by what the rows give (see
+    /// error_feedback.hpp)? Else each is the nearest. Takes seconds where sums have hundreds of products;
+    /// larger ones than 2048, and windows that are not square, get the nearest.
+    bool feedback = false;
 };
 
 /// Numbers between two layers, what they are for the calibration rows, in floats: a tensor of the network, or
 /// a sum to which a batch_norm, another tensor or relu may still come.
 struct int8_value {
-    shape extents;                    ///< of a sample
-    matrix<float> numbers;            ///< rows x features
-    int tensor = -1;                  ///< -1: a sum
-    int from = -1;                    ///< the tensor that the sum reads
-    int8_convolution sum = {};        ///< without codes and scales
-    std::vector<float> weights = {};  ///< of the sum
+    shape extents;                           ///< of a sample
+    matrix<float> numbers;                   ///< rows x features
+    int tensor = -1;                         ///< -1: a sum
+    int from = -1;                           ///< the tensor that the sum reads
+    int8_convolution sum = {};               ///< without codes and scales
+    std::vector<float> weights = {};         ///< of the sum
+    std::vector<input_moments> inputs = {};  ///< of the sum, one, or none
 
     bool open() const { return tensor < 0; }
 };
@@ -124,6 +130,7 @@ public:
     template <class L>
     void add_up(L const& layer, int8_convolution const& how, shape const& extents, int8_value& x) {
         settle(x);
+        look_at_inputs(how, x);
         x.numbers = run(layer, x);
         x.from = std::exchange(x.tensor, -1), x.extents = extents, x.sum = how;
         x.weights = numbers("weight");
@@ -179,23 +186,51 @@ private:
         return {grid.scale, -grid.zero, 255 - grid.zero};
     }
 
+    /// What the sum reads, of some places of each image.
+    void look_at_inputs(int8_convolution const& how, int8_value& x) const {
+        auto const square = [](nn::extent2 const& e) { return e.height == e.width; };
+        bool const dense = x.extents.rank() == 1;
+        index const columns = dense ? x.extents[0] : x.extents[0] * how.kernel.height * how.kernel.width;
+        x.inputs.clear();
+        if (!options_.feedback || columns > 2048 ||
+            !(dense || (square(how.kernel) && square(how.stride) && square(how.padding) &&
+                        how.dilation == nn::extent2{1})))
+            return;
+        constexpr index places = 8;
+        input_moments seen(columns);
+        index const every =
+            std::max<index>(1, x.extents.size() / x.extents[0] / how.stride.height / how.stride.width / places);
+        for (index i = 0; i < x.numbers.rows(); ++i) {
+            float const* const row = x.numbers.data() + i * x.numbers.cols();
+            dense ? seen.add(row)
+                  : seen.add_patches(row, x.extents, how.kernel.height, how.stride.height, how.padding.height,
+                                     every);
+        }
+        x.inputs.push_back(std::move(seen));
+    }
+
     void round_weights(int8_value& x) const {
         auto const outputs = std::size_t(x.sum.outputs), depth = x.weights.size() / outputs;
+        tensor_view<float const> const all{x.weights.data(), {x.sum.outputs, index(depth)}};
+        affine_options const format{.bits = 8, .range = options_.weights};
+        auto tensor = x.inputs.empty() ? to_affine(all, format) : to_affine(all, x.inputs[0], format);
         double const step = double(made_.tensor(x.from).grid.scale);
-        x.sum.codes.clear(), x.sum.scales.clear();
+        x.sum.scales.clear();
         for (std::size_t o = 0; o < outputs; ++o) {
+            auto& grid = tensor.grids[o];
             float const* const row = x.weights.data() + o * depth;
-            auto grid = detail::grid_of<float>({.bits = 8, .range = options_.weights}, row, index(depth));
             // Few and small weights under a large bias: the sum's steps must not become too many.
             double const bias = std::abs(double(x.sum.bias[o]));
             bool const nothing = std::all_of(row, row + depth, [](float w) { return w == 0; });
-            if (nothing && bias > 0)
-                grid.scale = float(bias / step / int8_convolution::most_bias * 2);
-            grid.scale = std::max(grid.scale, float(bias / step / int8_convolution::most_bias * 1.01));
+            auto const least = float(bias / step / int8_convolution::most_bias * (nothing ? 2 : 1.01));
+            if ((nothing && bias > 0) || grid.scale < least) {
+                grid.scale = least;
+                for (std::size_t i = 0; i < depth; ++i)
+                    tensor.codes[o * depth + i] = std::int16_t(grid.code(row[i]));
+            }
             x.sum.scales.push_back(grid.scale);
-            for (std::size_t i = 0; i < depth; ++i)
-                x.sum.codes.push_back(std::int8_t(grid.code(row[i])));
         }
+        x.sum.codes.assign(tensor.codes.begin(), tensor.codes.end());
     }
 
     params<T> const *weights_, *state_;

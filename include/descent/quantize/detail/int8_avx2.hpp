@@ -83,20 +83,7 @@ struct int8_pairs_avx2 {
         return int8_plain_pairs::encode(x + i, n - i, to + i, by) && fine;
     }
 
-private:
-    [[gnu::target("avx2,fma")]] static __m256i load(void const* from) {
-        return _mm256_loadu_si256(static_cast<__m256i const*>(from));
-    }
-    [[gnu::target("avx2,fma")]] static void store(void* to, __m256i value) {
-        _mm256_storeu_si256(static_cast<__m256i*>(to), value);
-    }
-    [[gnu::target("avx2,fma")]] static __m256i limited(__m256 v, __m256 low, __m256 high) {
-        return _mm256_cvtps_epi32(_mm256_min_ps(_mm256_max_ps(v, low), high));
-    }
-    /// 16 numbers of 32 bits as such of 16.
-    [[gnu::target("avx2,fma")]] static __m256i narrow(__m256i first, __m256i second) {
-        return _mm256_permute4x64_epi64(_mm256_packs_epi32(first, second), 0xd8);
-    }
+    /// What the sums of some places become, channels from `first` on.
     // A function of its own: else g++ keeps the sums in memory, or moves them at every turn.
     [[gnu::target("avx2,fma"), gnu::noinline]] static void finish(int8_block const& b, index first, index row,
                                                                   index place, index places,
@@ -131,6 +118,21 @@ private:
                 store(b.fine + fine, narrow(_mm256_cvtps_epi32(_mm256_mul_ps(u, steps)),
                                             _mm256_cvtps_epi32(_mm256_mul_ps(v, steps))));
         }
+    }
+
+private:
+    [[gnu::target("avx2,fma")]] static __m256i load(void const* from) {
+        return _mm256_loadu_si256(static_cast<__m256i const*>(from));
+    }
+    [[gnu::target("avx2,fma")]] static void store(void* to, __m256i value) {
+        _mm256_storeu_si256(static_cast<__m256i*>(to), value);
+    }
+    [[gnu::target("avx2,fma")]] static __m256i limited(__m256 v, __m256 low, __m256 high) {
+        return _mm256_cvtps_epi32(_mm256_min_ps(_mm256_max_ps(v, low), high));
+    }
+    /// 16 numbers of 32 bits as such of 16.
+    [[gnu::target("avx2,fma")]] static __m256i narrow(__m256i first, __m256i second) {
+        return _mm256_permute4x64_epi64(_mm256_packs_epi32(first, second), 0xd8);
     }
     [[gnu::target("avx2,fma")]] static __m256 widened(__m128i codes) {
         return _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(codes));

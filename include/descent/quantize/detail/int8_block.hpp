@@ -57,6 +57,9 @@ struct int8_form {
     index group;  ///< neighbours along the depth that an instruction multiplies
     bool wide;    ///< codes and weights of 16 bits
     void (*convolve)(int8_block const&);
+    /// The same for windows of 3 x 3 without stride over whole panels of channels, or null: see
+    /// int8_winograd.hpp.
+    void (*convolve_squares)(int8_block const&);
     /// n numbers to codes one behind the other; are all of them finite?
     bool (*encode)(float const* x, index n, void* codes, int8_encoding const&);
 };

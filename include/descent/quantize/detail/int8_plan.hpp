@@ -10,6 +10,7 @@
 #include <descent/core/memory.hpp>
 #include <descent/core/tensor.hpp>
 #include <descent/quantize/detail/int8_block.hpp>
+#include <descent/quantize/detail/int8_winograd.hpp>
 #include <descent/quantize/int8_layers.hpp>
 
 namespace descent::quantize::detail {
@@ -67,7 +68,7 @@ public:
         int8_step const& step = steps_[s];
         if (step.kind == int8_kind::encode)
             return samples;
-        index const most = step.one_place() ? ready_[s].panels : samples * step.y.height;
+        index const most = step.one_place() ? ready_[s].panels : samples * units(s);
         index const work = step.sums() ? step.multiply_adds / 8 : step.x.size();
         index const worth = std::min(most, samples * work / part_work);
         return worth < 4 ? 1 : worth;
@@ -78,14 +79,14 @@ public:
         int8_step const& step = steps_[s];
         if (step.one_place())
             return convolve_samples(s, batch, first, count, part, parts);
-        index const each = step.kind == int8_kind::encode ? 1 : step.y.height, all = count * each;
-        for (index row = part * all / parts, end = (part + 1) * all / parts; row < end;) {
-            index const i = row / each, last = std::min(end, (i + 1) * each);
-            if (step.kind == int8_kind::encode)
-                run_rows(s, batch, first + i, i, 0, step.y.height);
-            else
-                run_rows(s, batch, first + i, i, row - i * each, last - i * each);
-            row = last;
+        index const each = units(s), high = step.kind == int8_kind::encode ? step.y.height
+                                            : ready_[s].squares            ? 2
+                                                                           : 1;
+        for (index unit = part * count * each / parts, end = (part + 1) * count * each / parts; unit < end;) {
+            index const i = unit / each, last = std::min(end, (i + 1) * each);
+            run_rows(s, batch, first + i, i, (unit - i * each) * high,
+                     std::min(step.y.height, (last - i * each) * high));
+            unit = last;
         }
     }
 
@@ -108,7 +109,14 @@ private:
         std::vector<index> runs;
         index run = 0, panels = 0;
         float beside_scale = 0;
+        bool squares = false;  ///< for convolve_squares
     };
+
+    /// Into so many parts a sample's rows may be cut.
+    index units(std::size_t s) const {
+        index const rows = steps_[s].y.height;
+        return steps_[s].kind == int8_kind::encode ? 1 : ready_[s].squares ? (rows + 1) / 2 : rows;
+    }
 
     index code_bytes() const { return form_->wide ? 2 : 1; }
 
@@ -172,7 +180,11 @@ private:
         w.run = (dense ? across : 1) * from.stored;
         w.panels = (c.outputs + panel_columns - 1) / panel_columns;
         index const width = w.panels * panel_columns, depth = index(w.runs.size()) * w.run;
-        w.codes = aligned_buffer<unsigned char>(std::size_t(width * depth * code_bytes()));
+        w.squares = form_->convolve_squares && !step.one_place() && c.kernel == nn::extent2{3} &&
+                    c.stride == nn::extent2{1} && c.dilation == nn::extent2{1} &&
+                    from.stored % panel_columns == 0 && from.stored <= winograd_channels;
+        w.codes = aligned_buffer<unsigned char>(
+            std::size_t(width * (w.squares ? 16 * from.stored : depth) * code_bytes()));
         w.start = aligned_buffer<std::int32_t>(std::size_t(width));
         w.scale = aligned_buffer<float>(std::size_t(width));
         for (index o = 0; o < c.outputs; ++o) {
@@ -185,6 +197,8 @@ private:
                 std::int8_t const code =
                     c.codes[std::size_t((o * step.x.channels + channel) * down * across + place)];
                 all += code;
+                if (w.squares)
+                    continue;
                 index const at = o / panel_columns * panel_columns * depth +
                                  (k / form_->group * panel_columns + o % panel_columns) * form_->group +
                                  k % form_->group;
@@ -192,6 +206,15 @@ private:
                     reinterpret_cast<std::int16_t*>(w.codes.data())[at] = code;
                 else
                     reinterpret_cast<std::int8_t*>(w.codes.data())[at] = code;
+            }
+            for (index i = 0; i < step.x.channels && w.squares; ++i) {
+                std::int16_t turned[16];
+                winograd_weights(c.codes.data() + (o * step.x.channels + i) * 9, turned);
+                for (index k = 0; k < 16; ++k)
+                    reinterpret_cast<std::int16_t*>(
+                        w.codes
+                            .data())[((o / panel_columns * 16 + k) * from.stored + i / 2 * 2) * panel_columns +
+                                     o % panel_columns * 2 + i % 2] = turned[k];
             }
             w.start[std::size_t(o)] =
                 std::int32_t(std::nearbyint(double(c.bias[std::size_t(o)]) / step_size)) - from.zero * all;
@@ -300,7 +323,7 @@ private:
                 if (step.sum.beside >= 0)
                     b.beside = fine_at(batch, step.sum.beside, i) + row * b.beside_row;
                 b.rows = end - row;
-                form_->convolve(b);
+                ready_[s].squares ? form_->convolve_squares(b) : form_->convolve(b);
                 break;
             }
             default:
