@@ -20,8 +20,8 @@ namespace descent::quantize {
 
 /// Settings of adaround.
 struct adaround_options {
-    int steps = 1000;         ///< of Adam, > 0
-    double rate = 0.02;       ///< of Adam, > 0
+    int steps = 2000;         ///< of Adam, > 0
+    double rate = 0.05;       ///< of Adam, > 0
     double pressure = 1;      ///< weight of the part that pushes to up or down, >= 0; no unit
     double warm_up = 0.2;     ///< share of the steps without it, in [0, 1)
     double first_power = 20;  ///< its power beta behind them, which falls by a cosine
