@@ -9,6 +9,7 @@
 #include <descent/prune/fisher.hpp>
 #include <descent/prune/gradient.hpp>
 #include <descent/prune/gradual.hpp>
+#include <descent/prune/hard_concrete.hpp>
 #include <descent/prune/magnitude.hpp>
 #include <descent/prune/mask_lowest.hpp>
 #include <descent/prune/movement.hpp>
@@ -18,6 +19,8 @@
 #include <descent/prune/sensitivity.hpp>
 #include <descent/prune/shrink.hpp>
 #include <descent/prune/sparse_linear.hpp>
+#include <descent/prune/sparsifying.hpp>
 #include <descent/prune/sparsity.hpp>
 #include <descent/prune/surgeon.hpp>
 #include <descent/prune/taylor.hpp>
+#include <descent/prune/variational.hpp>

@@ -127,6 +127,29 @@ TEST_CASE("prune magnitude: units of several weights") {
     CHECK(masked(0, prune::n_of_m(1, 3)) == row + row + row + row);
 }
 
+TEST_CASE("prune magnitude: heads of attention and whole layers") {
+    params<float> p{{"in_proj_weight", {12, 2}}, {"a", {2, 2}}, {"b", {2, 2}}};
+    for (auto const& entry : p.entries())
+        std::fill_n(p.data() + entry.offset, entry.size(), 1.0f);
+    for (int row : {2, 3, 6, 7, 10, 11})  // the second head of two: rows 2 and 3 of queries, keys and values
+        std::fill_n(p["in_proj_weight"].data + 2 * row, 2, 0.1f);
+    std::fill_n(p["b"].data, 4, 0.5f);
+    prune::magnitude{.sparsity = 0.5, .on = {.unit = prune::heads(2), .tensors = "in_proj_weight"}}(p);
+    CHECK(kept(p, "in_proj_weight") == "111100001111000011110000");
+    p.clear_masks();
+    std::fill_n(p["in_proj_weight"].data, 24, 1.0f);
+    prune::magnitude{.sparsity = 0.12, .on = {.unit = prune::each_layer}}(p);
+    CHECK(kept(p, "a") + kept(p, "b") == "11110000");
+    p.clear_masks();
+    CHECK(message_of([&] {
+              prune::magnitude{.sparsity = 0.99, .on = {.unit = prune::each_layer, .tensors = "a"}}(p);
+          }) == "prune: sparsity = 0.99: nothing would be left of 'a' [2, 2]");
+    CHECK(message_of([&] {
+              prune::magnitude{.sparsity = 0.5, .on = {.unit = prune::heads(2), .tensors = "a"}}(p);
+          }) == "prune: 2 heads: a tensor [2, 2]: must have a multiple of 6 rows");
+    CHECK(message_of([] { prune::heads(0); }) == "prune: heads = 0: must be >= 1");
+}
+
 TEST_CASE("prune magnitude: what cannot be is refused, and nothing changes") {
     auto p = two_tensors<float>();
     auto const told = [&](prune::magnitude const& by) {

@@ -150,12 +150,15 @@ void mask_lowest(params<T>& weights, params<T> const& scores, double sparsity, s
             total = masked = 0;
         }
     }
+    bool left = false;
     for (auto& m : tensors) {
         if (!pattern)
             for (index i = 0; i < m.entry->size(); ++i)
                 if (m.drop[std::size_t(m.cut.unit_of(i))])
                     m.keep[std::size_t(i)] = false;
-        if (std::find(m.keep.begin(), m.keep.end(), true) == m.keep.end())
+        bool const some = std::find(m.keep.begin(), m.keep.end(), true) != m.keep.end();
+        left |= some;
+        if (!some && (on.unit.of != granularity::kind::tensor || (!left && &m == &tensors.back())))
             fail("prune: sparsity = ", sparsity, ": nothing would be left of '", m.entry->name, "' ",
                  m.entry->extents.text());
     }

@@ -13,9 +13,9 @@ namespace descent::prune {
 /// outputs for rows, its inputs for channels and one place; a convolution's filters are rows, its kernel's
 /// points places.
 struct granularity {
-    enum class kind : char { weight, n_of_m, block, row, channel, kernel };
+    enum class kind : char { weight, n_of_m, block, row, channel, kernel, head, tensor };
     kind of = kind::weight;
-    index first = 1, second = 1;  ///< N and M; a block's rows and columns
+    index first = 1, second = 1;  ///< N and M; a block's rows and columns; heads
 };
 
 /// Every weight by itself.
@@ -27,6 +27,19 @@ inline constexpr granularity each_filter = each_row;
 inline constexpr granularity each_channel{granularity::kind::channel};
 /// One input channel of one filter of a convolution.
 inline constexpr granularity each_kernel{granularity::kind::kernel};
+
+/// A tensor as a whole: which layers are needed at all. Here a tensor may lose everything, as the body of a
+/// residual block can; one of them stays.
+inline constexpr granularity each_layer{granularity::kind::tensor};
+
+/// Heads of attention (Michel, Levy, Neubig: "Are sixteen heads really better than one?", 2019): of a tensor
+/// [3 * features, features], queries, keys and values below each other as in torch's "in_proj_weight", the rows
+/// of one of `count` heads in all three. Throws descent::error for count < 1, and when it is used on a tensor
+/// whose rows are no multiple of 3 * count.
+constexpr granularity heads(index count) {
+    expect(count >= 1, "prune: heads = ", count, ": must be >= 1");
+    return {granularity::kind::head, count};
+}
 
 /// At most `kept` of `of` neighbors along the channels are kept: 2 of 4 is the pattern of NVIDIA's sparse
 /// tensor cores (Mishra et al.: "Accelerating sparse deep neural networks", 2021). The pattern says the

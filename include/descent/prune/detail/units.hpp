@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <descent/core/error.hpp>
 #include <descent/core/tensor.hpp>
 #include <descent/prune/selection.hpp>
 
@@ -19,6 +20,9 @@ struct units {
             across = (channels * places + how.second - 1) / how.second;
         else if (how.of == granularity::kind::n_of_m)
             across = (channels + how.second - 1) / how.second * places;
+        else if (how.of == granularity::kind::head)
+            expect(rows % (3 * how.first) == 0, "prune: ", how.first, " heads: a tensor ", extents.text(),
+                   ": must have a multiple of ", 3 * how.first, " rows");
     }
 
     index count() const {
@@ -33,6 +37,10 @@ struct units {
                 return (rows + how.first - 1) / how.first * across;
             case granularity::kind::n_of_m:
                 return rows * across;
+            case granularity::kind::head:
+                return how.first;
+            case granularity::kind::tensor:
+                return 1;
             default:
                 return rows * channels * places;
         }
@@ -52,6 +60,10 @@ struct units {
                 return i / line / how.first * across + i % line / how.second;
             case granularity::kind::n_of_m:
                 return i / line * across + i / places % channels / how.second * places + i % places;
+            case granularity::kind::head:
+                return i / line % (rows / 3) / (rows / 3 / how.first);
+            case granularity::kind::tensor:
+                return 0;
             default:
                 return i;
         }
