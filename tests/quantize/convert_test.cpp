@@ -111,8 +111,6 @@ TEST_CASE("quantize convert: steps begin as 2 mean|x| / sqrt(highest code)") {
             sums[last[i] < 0] += std::fabs(last[i]), ++counts[last[i] < 0];
     for (int side = 0; side < 2; ++side)
         CHECK(std::fabs(net.params()["3.weight_scales"].flat()[side] - sums[side] / counts[side]) < 1e-6);
-    CHECK(message_of([&] { quantize::begin_steps(net, matrix<float>(0, 3)); }) ==
-          "begin_steps: there are no rows");
 }
 
 TEST_CASE("quantize convert: the target gives the same outputs, packs as codes, and layers of bits agree") {
@@ -186,5 +184,13 @@ TEST_CASE("quantize convert: what does not fit is refused before anything change
           "take_weights: there is no '0.weight' [5, 3], only '0.bias'");
     net.params()["0.weight"].flat()[2] = std::numeric_limits<float>::quiet_NaN();
     CHECK(convert(plain) == "convert: '0.weight': number 2 is nan: must be finite");
+    auto const begin = [&](matrix<float> const& x) {
+        return message_of([&] { quantize::begin_steps(net, x); });
+    };
+    CHECK(begin(table.x) == "begin_steps: '0.weight': number 2 is nan: must be finite");
+    matrix<float> bad = table.x;
+    bad(7, 1) = std::numeric_limits<float>::infinity();
+    CHECK(begin(bad) == "begin_steps: row 7, column 1 is inf: must be finite");
+    CHECK(begin(matrix<float>(0, 3)) == "begin_steps: there are no rows");
     CHECK(std::equal(before.data(), before.data() + before.arena_size(), plain.params().data()));
 }

@@ -108,11 +108,18 @@ index take_weights(Network& net, Other const& from) {
 /// Where rounding begins: sets what the rules of quantize::aware train from the weights as they are, and the
 /// steps of learned_activation from what passes when the rows run through the network, each 2 mean|x| / sqrt(p)
 /// with p the highest code. Call it when the weights are trained without rounding, or fresh. Throws
-/// descent::error, and changes nothing, for no rows.
+/// descent::error, and changes nothing, for no rows, and rows or weights that are not finite.
 template <class Network>
 void begin_steps(Network& net, matrix<typename Network::scalar> const& rows) {
     using T = typename Network::scalar;
     expect(rows.rows() > 0, "begin_steps: there are no rows");
+    for (index i = 0; i < rows.size(); ++i)
+        expect(std::isfinite(rows.data()[i]), "begin_steps: row ", i / rows.cols(), ", column ",
+               i % rows.cols(), " is ", rows.data()[i], ": must be finite");
+    for (auto const& entry : net.params().entries())
+        for (index i = 0; i < entry.size(); ++i)
+            expect(std::isfinite(net.params().data()[entry.offset + i]), "begin_steps: '", entry.name,
+                   "': number ", i, " is ", net.params().data()[entry.offset + i], ": must be finite");
     std::vector<detail::activation_mean> seen;
     net.scores(rows, detail::visiting<T>{{}, net.params().data(), &seen});
 }
