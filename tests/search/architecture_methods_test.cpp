@@ -197,7 +197,7 @@ TEST_CASE("search touched: weights and slots whose gradient is 0 stay; the other
         auto const slots = other.state().slots;
         one.step(g);
         other.step(g);
-        CHECK(lazy["a"].flat() == plain["a"].flat());
+        CHECK(lazy["a"].flat().isApprox(plain["a"].flat(), 1e-6f));  // products may fuse here and not there
         for (descent::index i = 0; i < 20; ++i)
             CHECK((lazy["b"].data[i] != before["b"].data[i]) == (active && i != 7));
         auto const after = other.state().slots;
