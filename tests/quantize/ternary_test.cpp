@@ -89,7 +89,7 @@ TEMPLATE_TEST_CASE("quantize ternary: two and three values, and their slopes, by
 
 TEST_CASE("quantize ternary: the exact threshold has the least squared error") {
     quantize::ternary const exact{.exact = true};
-    for (std::size_t const n : {1u, 2u, 3u, 7u, 64u, 301u})
+    for (std::size_t const n : {1u, 2u, 3u, 7u, 127u, 128u, 301u, 701u})
         for (std::uint64_t seed = 0; seed < 5; ++seed) {
             std::vector<double> w;
             for (std::size_t i = 0; i < n; ++i) {
@@ -102,8 +102,13 @@ TEST_CASE("quantize ternary: the exact threshold has the least squared error") {
         }
     using list = std::vector<double>;
     CHECK(rounded<double>(exact, list(5, 0.0)).values == list(5, 0.0));
+    CHECK(rounded<double>(exact, list(2000, 0.0)).values == list(2000, 0.0));
+    CHECK(std::fabs(rounded<double>(exact, list(2000, 1e-310)).values[1999] - 1e-310) < 1e-320);
     CHECK(rounded<double>(exact, {-3}).values == list{-3});
     // NaN and Inf are in order, and do no harm beside their slice.
     double const nan = std::numeric_limits<double>::quiet_NaN(), inf = std::numeric_limits<double>::infinity();
+    list damaged(3000, 0.5);
+    damaged[7] = nan, damaged[8] = -nan, damaged[2000] = -inf;
+    CHECK(rounded<double>(exact, damaged).values.size() == 3000);
     CHECK(rounded<double>(exact, {1, nan, -inf, nan, 0.5, -nan, 2}).values.size() == 7);
 }

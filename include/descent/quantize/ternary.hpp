@@ -8,6 +8,7 @@
 #include <descent/core/error.hpp>
 #include <descent/core/math.hpp>
 #include <descent/quantize/affine.hpp>
+#include <descent/quantize/detail/best_threshold.hpp>
 #include <descent/quantize/detail/slices.hpp>
 
 // Weights of two or three values, as rules of quantize::aware.
@@ -78,7 +79,7 @@ struct binary {
 
 /// Weights of three values -s, 0, s: 0 where |w| is at most a threshold, s the mean |w| of the others (Li,
 /// Zhang, Liu: "Ternary weight networks", 2016). The threshold is 0.7 mean|w|, or the one with the least
-/// squared error, which takes a sort of the weights in each step. Slopes pass as they are.
+/// squared error. Slopes pass as they are.
 struct ternary {
     quantize::per per = per::channel;  ///< tensor or channel
     bool exact = false;                ///< the threshold of the least squared error
@@ -97,7 +98,8 @@ struct ternary {
     /// Has room for `count` numbers in `spare`.
     template <class T>
     void measure(T const* w, index count, T* spare, T* measured_numbers) const {
-        T const threshold = exact ? best_threshold(w, count, spare) : T(0.7) * detail::mean_magnitude(w, count);
+        T const threshold =
+            exact ? detail::best_threshold(w, count, spare) : T(0.7) * detail::mean_magnitude(w, count);
         measured_numbers[0] = threshold;
         measured_numbers[1] = detail::mean_above(w, count, threshold);
     }
@@ -108,24 +110,6 @@ struct ternary {
     template <class T>
     affine_grid<T> grid(kernel<T> const& k) const {
         return detail::sign_grid(k.plus);
-    }
-
-    /// The squared error is sum(w^2) - (sum of the k largest |w|)^2 / k: all k are tried. `spare` has room for
-    /// `count` numbers.
-    template <class T>
-    static T best_threshold(T const* w, index count, T* spare) {
-        for (index i = 0; i < count; ++i)
-            spare[i] = abs(w[i]);
-        // By their bits: the order of the numbers, and one for NaN too.
-        std::sort(spare, spare + count, [](T a, T b) { return to_bits(a) > to_bits(b); });
-        double sum = 0, most = -1;
-        T threshold = 0;
-        for (index k = 1; k <= count; ++k) {
-            sum += double(spare[k - 1]);
-            if (double const gain = sum * sum / double(k); gain > most)
-                most = gain, threshold = k < count ? spare[k] : T(0);
-        }
-        return threshold;
     }
 };
 
