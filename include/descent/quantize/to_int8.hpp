@@ -49,10 +49,12 @@ struct int8_options {
     /// error_feedback.hpp)? Else each is the nearest. Takes seconds where sums have hundreds of products;
     /// larger ones than 2048, and windows that are not square, get the nearest.
     bool feedback = false;
+    /// Are biases moved so that the mean of each channel is what it was in floats, over the first rows?
+    bool correct_bias = true;
 };
 
 /// Numbers between two layers, what they are for the calibration rows, in floats: a tensor of the network, or
-/// a sum to which a batch_norm, another tensor or relu may still come.
+/// a sum, before its relu, to which a batch_norm, another tensor or relu may still come.
 struct int8_value {
     shape extents;                           ///< of a sample
     matrix<float> numbers;                   ///< rows x features
@@ -74,7 +76,8 @@ public:
         : weights_(&weights),
           state_(&state),
           options_(options),
-          made_(tensor_of(input, grid_of(input.numbers))) {
+          rows_(input.numbers.topRows(std::min<index>(input.numbers.rows(), correcting_rows))),
+          made_(tensor_of(input, grid_of(input.numbers, options.ranges))) {
         input.tensor = 0;
     }
 
@@ -129,11 +132,16 @@ public:
     /// The layer, whose weights are [outputs, ...], as a sum over windows of the tensor x.
     template <class L>
     void add_up(L const& layer, int8_convolution const& how, shape const& extents, int8_value& x) {
+        std::vector<float> const gains = x.open() && x.sum.beside < 0 ? even_channels(x) : std::vector<float>();
         settle(x);
         look_at_inputs(how, x);
+        scale_channels(x, gains, false);
         x.numbers = run(layer, x);
         x.from = std::exchange(x.tensor, -1), x.extents = extents, x.sum = how;
         x.weights = numbers("weight");
+        std::size_t const each = gains.empty() ? 0 : x.weights.size() / std::size_t(how.outputs) / gains.size();
+        for (std::size_t i = 0; i < x.weights.size() && each > 0; ++i)
+            x.weights[i] *= gains[i / each % gains.size()];
         x.sum.bias = numbers("bias");
         x.sum.bias.resize(std::size_t(how.outputs));
     }
@@ -143,13 +151,20 @@ public:
         if (!x.open())
             return;
         round_weights(x);
-        x.tensor = made_.convolve(x.from, x.sum, grid_of(x.numbers));
+        correct_bias(x, [&](int8_network& trial) {
+            int8_convolution straight = x.sum;
+            straight.relu = false;
+            trial.scores(trial.convolve(x.from, straight, grid_of(x.numbers, {.by = calibration::min_max})));
+        });
+        if (x.sum.relu)
+            x.numbers = x.numbers.cwiseMax(0.0f).eval();
+        x.tensor = made_.convolve(x.from, x.sum, grid_of(x.numbers, options_.ranges));
     }
 
     /// Windows of a tensor; `numbers` are what the rows become.
     void pool(int8_value& x, int8_pool const& how, shape const& extents, matrix<float> numbers) {
         x.numbers = std::move(numbers), x.extents = extents;
-        x.tensor = made_.pool(x.tensor, how, how.largest ? int8_grid{} : grid_of(x.numbers));
+        x.tensor = made_.pool(x.tensor, how, how.largest ? int8_grid{} : grid_of(x.numbers, options_.ranges));
     }
 
     int8_tensor const& tensor_of(int8_value const& x) const { return made_.tensor(x.tensor); }
@@ -160,6 +175,7 @@ public:
         bool const plain = x.open() && !x.sum.relu && x.sum.beside < 0 && x.extents.size() == x.sum.outputs;
         if (plain) {
             round_weights(x);
+            correct_bias(x, [&](int8_network& trial) { trial.scores(x.from, x.sum); });
             made_.scores(x.from, x.sum);
         } else {
             settle(x);
@@ -176,14 +192,46 @@ private:
         return s.rank() == 3 ? int8_tensor{s[0], s[1], s[2], grid} : int8_tensor{s[0], 1, 1, grid};
     }
 
-    int8_grid grid_of(matrix<float> const& numbers) const {
+    static int8_grid grid_of(matrix<float> const& numbers, calibration_options const& how) {
         constexpr index batch = 64;
         range_observer seen;
         for (index first = 0; first < numbers.rows(); first += batch)
             seen.see(numbers.data() + first * numbers.cols(),
-                     std::min(batch, numbers.rows() - first) * numbers.cols(), options_.ranges.share);
-        auto const grid = seen.grid<float>({.bits = 8, .symmetric = false}, options_.ranges);
+                     std::min(batch, numbers.rows() - first) * numbers.cols(), how.share);
+        auto const grid = seen.grid<float>({.bits = 8, .symmetric = false}, how);
         return {grid.scale, -grid.zero, 255 - grid.zero};
+    }
+
+    /// Channels that reach less far become larger, so that their codes tell more, where nothing but the next
+    /// sum reads them; its weights make up for that (Nagel, van Baalen, Blankevoort, Welling: "Data-free
+    /// quantization through weight equalization and bias correction", 2019). Gives what they were divided by.
+    std::vector<float> even_channels(int8_value& x) const {
+        auto const channels = std::size_t(x.sum.outputs);
+        index const plane = x.extents.size() / x.sum.outputs;
+        std::vector<float> gains(channels, 1.0f), reach(channels);
+        float most = 0;
+        for (std::size_t c = 0; c < channels; ++c) {
+            auto const numbers = x.numbers.middleCols(index(c) * plane, plane).array();
+            reach[c] = x.sum.relu ? numbers.maxCoeff() : numbers.abs().maxCoeff();
+            most = std::max(most, reach[c]);
+        }
+        for (std::size_t c = 0; c < channels; ++c)
+            if (reach[c] > 0)
+                gains[c] = std::max(std::sqrt(reach[c] / most), 0.1f);
+        std::size_t const each = x.weights.size() / channels;
+        for (std::size_t i = 0; i < x.weights.size(); ++i)
+            x.weights[i] /= gains[i / each];
+        for (std::size_t c = 0; c < channels; ++c)
+            x.sum.bias[c] /= gains[c];
+        scale_channels(x, gains, true);
+        return gains;
+    }
+    static void scale_channels(int8_value& x, std::vector<float> const& gains, bool divide) {
+        index const plane = gains.empty() ? 0 : x.extents.size() / index(gains.size());
+        for (std::size_t c = 0; c < gains.size(); ++c) {
+            auto numbers = x.numbers.middleCols(index(c) * plane, plane).array();
+            numbers *= divide ? 1 / gains[c] : gains[c];
+        }
     }
 
     /// What the sum reads, of some places of each image.
@@ -222,7 +270,7 @@ private:
             // Few and small weights under a large bias: the sum's steps must not become too many.
             double const bias = std::abs(double(x.sum.bias[o]));
             bool const nothing = std::all_of(row, row + depth, [](float w) { return w == 0; });
-            auto const least = float(bias / step / int8_convolution::most_bias * (nothing ? 2 : 1.01));
+            auto const least = float(bias / step / int8_convolution::most_bias * (nothing ? 2 : 1.5));
             if ((nothing && bias > 0) || grid.scale < least) {
                 grid.scale = least;
                 for (std::size_t i = 0; i < depth; ++i)
@@ -233,8 +281,28 @@ private:
         x.sum.codes.assign(tensor.codes.begin(), tensor.codes.end());
     }
 
+    /// `end` ends the network so far with the sum, without relu.
+    template <class End>
+    void correct_bias(int8_value& x, End const& end) const {
+        if (!options_.correct_bias)
+            return;
+        int8_network trial = made_;
+        end(trial);
+        matrix<float> const gives = trial.scores(rows_);
+        index const plane = gives.cols() / x.sum.outputs;
+        for (index o = 0; o < x.sum.outputs; ++o) {
+            auto const mean = [&](auto const& all) {
+                return all.middleCols(o * plane, plane).template cast<double>().mean();
+            };
+            x.sum.bias[std::size_t(o)] += float(mean(x.numbers.topRows(rows_.rows())) - mean(gives));
+        }
+    }
+
+    static constexpr index correcting_rows = 128;
+
     params<T> const *weights_, *state_;
     int8_options options_;
+    matrix<float> rows_;
     int8_network made_;
     std::string prefix_;
 };
@@ -242,7 +310,6 @@ private:
 template <class T>
 void int8_layer(nn::conv2d const& c, int8_value& x, int8_conversion<T>& to) {
     expect(c.groups == 1, to.where("conv2d"), ": groups = ", c.groups, ": must be 1");
-    to.settle(x);
     int8_convolution const how{.outputs = c.channels,
                                .kernel = c.kernel,
                                .stride = c.stride,
@@ -260,10 +327,10 @@ void int8_layer(nn::conv2d const& c, int8_value& x, int8_conversion<T>& to) {
 template <class T>
 void int8_layer(nn::dense const& d, int8_value& x, int8_conversion<T>& to) {
     expect(x.extents.rank() == 1, to.where("dense"), ": input is ", x.extents.text(), ": must be [features]");
-    to.settle(x);
     // Of an image that flatten made a vector, a window as large as that.
-    int8_tensor const& from = to.tensor_of(x);
-    to.add_up(d, {.outputs = d.outputs, .kernel = {from.height, from.width}}, {d.outputs}, x);
+    nn::extent2 const window =
+        x.open() ? nn::extent2{1} : nn::extent2{to.tensor_of(x).height, to.tensor_of(x).width};
+    to.add_up(d, {.outputs = d.outputs, .kernel = window}, {d.outputs}, x);
 }
 
 template <class T>
@@ -287,10 +354,12 @@ void int8_layer(nn::batch_norm const& n, int8_value& x, int8_conversion<T>& to) 
 
 template <class T>
 void int8_layer(nn::relu const&, int8_value& x, int8_conversion<T>& to) {
-    if (x.open())
+    if (x.open()) {
         x.sum.relu = true;
+        return;
+    }
     x.numbers = x.numbers.cwiseMax(0.0f).eval();
-    if (!x.open() && to.tensor_of(x).grid.low < 0)
+    if (to.tensor_of(x).grid.low < 0)
         x.tensor = to.network().pool(x.tensor, {.least = 0}, {});
 }
 
