@@ -50,6 +50,7 @@
 #include <descent/data/npy.hpp>
 #include <descent/data/outliers.hpp>
 #include <descent/data/repeated_folds.hpp>
+#include <descent/data/row_view.hpp>
 #include <descent/data/scaling.hpp>
 #include <descent/data/sparse.hpp>
 #include <descent/data/split.hpp>

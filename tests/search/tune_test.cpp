@@ -144,5 +144,5 @@ TEST_CASE("search tune: bad input") {
     CHECK(told(of_l2(), 20, {{{1}, {2}}, {{}, {1}}}) == "tune: fold 1 has no row to train");
     CHECK(told(of_l2(), 3, {}) == "k_folds: folds = 5: there are only 3 rows");
     CHECK(told(of_l2(), 20, {{{1, 20}, {2}}}) ==
-          "tune: no trial was completed: trial 0: dataset: row 20: must be in [0, 20)");
+          "tune: no trial was completed: trial 0: row_view: row 20: must be in [0, 20)");
 }

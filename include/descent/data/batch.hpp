@@ -17,6 +17,7 @@ struct batch {
     index count = 0;
     index const* order = nullptr;  ///< row numbers; nullptr for 0, 1, 2, ...
     T const* weights = nullptr;    ///< how often each sample counts; nullptr: each once
+    bool viewed = false;           ///< order is a row_view's: the rows are cut as those of a table of their own
 
     index samples() const { return count; }
     T const* row(index i) const { return x + (order ? order[i] : i) * features; }
@@ -26,7 +27,7 @@ struct batch {
     /// Samples [first, first + n) of these.
     batch part(index first, index n) const {
         if (order)
-            return {x, y, features, n, order + first, weights};
+            return {x, y, features, n, order + first, weights, viewed};
         return {x + first * features, y + first, features, n, nullptr, weights ? weights + first : nullptr};
     }
 };
@@ -42,6 +43,11 @@ double total_weight(Batch const& rows) {
         total += double(rows.weight(i));
     return total;
 }
+
+/// All samples of a table that gives them itself: a row_view.
+template <class Table>
+requires requires(Table const& table) { table.batch(); }
+auto all_of(Table const& table) { return table.batch(); }
 
 /// All samples of the dataset.
 template <class T>

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cmath>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <descent/core/error.hpp>
 #include <descent/core/tensor.hpp>
+#include <descent/data/detail/classes_of.hpp>
 
 namespace descent::data {
 
@@ -41,17 +41,7 @@ struct dataset {
 
     /// Number of classes: that of class_names if given, else the largest label + 1. 0 if y holds anything but
     /// labels (a fraction, a negative or non-finite number, or 2^31 and above).
-    index classes() const {
-        if (!class_names.empty())
-            return index(class_names.size());
-        index most = 0;
-        for (T const label : y) {
-            if (!(label >= 0) || !(label < T(2147483648.0)) || label != std::floor(label))
-                return 0;
-            most = index(label) + 1 > most ? index(label) + 1 : most;
-        }
-        return most;
-    }
+    index classes() const { return detail::classes_of(y, index(class_names.size())); }
 
     /// A copy of the rows with these indices, in this order. Throws descent::error for an index out of range.
     template <class Indices>

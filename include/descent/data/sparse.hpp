@@ -10,6 +10,7 @@
 
 #include <descent/core/error.hpp>
 #include <descent/core/tensor.hpp>
+#include <descent/data/detail/classes_of.hpp>
 #include <descent/data/detail/finite.hpp>
 
 namespace descent::data {
@@ -74,17 +75,7 @@ struct sparse_dataset {
     index features() const { return x.cols(); }
 
     /// As dataset::classes.
-    index classes() const {
-        if (!class_names.empty())
-            return index(class_names.size());
-        index most = 0;
-        for (T const label : y) {
-            if (!(label >= 0) || !(label < T(2147483648.0)) || label != std::floor(label))
-                return 0;
-            most = index(label) + 1 > most ? index(label) + 1 : most;
-        }
-        return most;
-    }
+    index classes() const { return detail::classes_of(y, index(class_names.size())); }
 
     /// A copy of the rows with these indices, in this order. Throws descent::error for an index out of range.
     template <class Indices>
@@ -134,6 +125,7 @@ struct sparse_batch {
     index const* order = nullptr;  ///< row numbers; nullptr for first, first + 1, ...
     T const* weights = nullptr;    ///< nullptr: all 1
     index first = 0;               ///< without order: the first row
+    bool viewed = false;           ///< order is a row_view's: the rows are cut as those of a table of their own
 
     index samples() const { return count; }
     index row_number(index i) const { return order ? order[i] : first + i; }
@@ -178,6 +170,35 @@ bool columns_rise(Column const* columns, index count, index width) {
     return falls == 0 && (count == 0 || index(columns[count - 1]) < width);
 }
 
+template <class T, class Column>
+void check_layout(sparse_matrix<T, Column> const& x, std::string_view who) {
+    expect(x.rows() > 0 && x.cols() > 0, who, ": ", x.rows(), " samples x ", x.cols(),
+           " features: the data is empty");
+    expect(x.columns.size() == x.values.size(), who, ": ", x.columns.size(), " columns, ", x.values.size(),
+           " values");
+    expect(x.offsets.front() == 0 && x.offsets.back() == std::int64_t(x.values.size()), who,
+           ": offsets: must run from 0 to ", x.values.size());
+}
+
+/// Of a matrix whose layout was checked, and `finite` where all its values are known to be.
+template <class T, class Column>
+void check_row(sparse_matrix<T, Column> const& x, index r, bool finite, std::string_view who) {
+    auto const begin = x.offsets[std::size_t(r)], end = x.offsets[std::size_t(r) + 1];
+    expect(0 <= begin && begin <= end && end <= x.offsets.back(), who, ": row ", r, ": offset ", end,
+           ": must not fall");
+    if (finite && columns_rise(x.columns.data() + begin, index(end - begin), x.cols()))
+        return;
+    for (auto k = begin; k < end; ++k) {
+        auto const column = x.columns[std::size_t(k)];
+        expect(index(column) < x.cols(), who, ": row ", r, ": column ", column, ": must be in [0, ", x.cols(),
+               ")");
+        expect(k == begin || x.columns[std::size_t(k) - 1] < column, who, ": row ", r, ": column ", column,
+               ": columns must rise");
+        expect(std::isfinite(x.values[std::size_t(k)]), who, ": row ", r, ", column ", column, " is ",
+               x.values[std::size_t(k)]);
+    }
+}
+
 }  // namespace detail
 
 /// Throws descent::error unless the table is sound: rows and columns, offsets that rise to the number of
@@ -185,29 +206,10 @@ bool columns_rise(Column const* columns, index count, index width) {
 /// "fit: row 3: column 70000: must be in [0, 54877)".
 template <class T, class Column>
 void check_features(sparse_dataset<T, Column> const& table, std::string_view who = "dataset") {
-    auto const& x = table.x;
-    expect(x.rows() > 0 && x.cols() > 0, who, ": ", x.rows(), " samples x ", x.cols(),
-           " features: the data is empty");
-    expect(x.columns.size() == x.values.size(), who, ": ", x.columns.size(), " columns, ", x.values.size(),
-           " values");
-    expect(x.offsets.front() == 0 && x.offsets.back() == std::int64_t(x.values.size()), who,
-           ": offsets: must run from 0 to ", x.values.size());
-    bool const finite = detail::all_finite(x.values.data(), index(x.values.size()));
-    for (index r = 0; r < x.rows(); ++r) {
-        auto const begin = x.offsets[std::size_t(r)], end = x.offsets[std::size_t(r) + 1];
-        expect(begin <= end && end <= x.offsets.back(), who, ": row ", r, ": offset ", end, ": must not fall");
-        if (finite && detail::columns_rise(x.columns.data() + begin, index(end - begin), x.cols()))
-            continue;
-        for (auto k = begin; k < end; ++k) {
-            auto const column = x.columns[std::size_t(k)];
-            expect(index(column) < x.cols(), who, ": row ", r, ": column ", column, ": must be in [0, ",
-                   x.cols(), ")");
-            expect(k == begin || x.columns[std::size_t(k) - 1] < column, who, ": row ", r, ": column ", column,
-                   ": columns must rise");
-            expect(std::isfinite(x.values[std::size_t(k)]), who, ": row ", r, ", column ", column, " is ",
-                   x.values[std::size_t(k)]);
-        }
-    }
+    detail::check_layout(table.x, who);
+    bool const finite = detail::all_finite(table.x.values.data(), table.x.nonzeros());
+    for (index r = 0; r < table.x.rows(); ++r)
+        detail::check_row(table.x, r, finite, who);
 }
 
 /// The same matrix with column numbers of 16 bits, for at most 65536 columns: an entry of floats takes 6 bytes

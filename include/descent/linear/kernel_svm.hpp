@@ -211,7 +211,7 @@ private:
         detail::kernel_model<T> learnt;
         learnt.features = table.features();
         learnt.classes = table.classes();
-        learnt.gamma = kernel_.width() > 0 ? kernel_.width() : detail::usual_gamma(table.x);
+        learnt.gamma = kernel_.width() > 0 ? kernel_.width() : detail::usual_gamma_of(table);
         auto const kernel = kernel_.template at<T>(learnt.gamma);
         auto const all = data::all_of(table);
 

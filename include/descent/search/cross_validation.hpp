@@ -67,7 +67,8 @@ fold_scores cross_validate(std::vector<data::fold> const& folds, Score const& sc
 ///             return accuracy(model.predict(test.x), test.y);
 ///         }, exec::openmp{});
 ///
-/// Nested: a score that itself chooses by cross_validate on its train table before it judges on test.
+/// Of data::row_view{table} the two are views, and no features are copied. Nested: a score that itself chooses
+/// by cross_validate on its train table before it judges on test.
 template <class Table, class Score, class Executor = exec::serial>
 fold_scores cross_validate(Table const& table, std::vector<data::fold> const& folds, Score const& score,
                            Executor const& executor = {}) {

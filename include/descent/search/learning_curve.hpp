@@ -69,12 +69,14 @@ inline std::vector<index> curve_sizes(learning_curve_options const& options,
 template <class Make, class Table, class... Argument>
 score_curve learning_curve(Make const& make, Table const& table, learning_curve_options const& options = {},
                            Argument&&... arguments) {
-    using part = decltype(table.rows(std::vector<index>{}));
-    using model = decltype(detail::trained(make, std::declval<part const&>()));
+    using copied = decltype(table.rows(std::vector<index>{}));
+    using model = decltype(detail::trained(make, std::declval<copied const&>()));
+    auto const& known = detail::seen<detail::views_serve<Make, model, copied, std::tuple<Argument...>>>(table);
+    using part = decltype(known.rows(std::vector<index>{}));
     static_assert((detail::curve_argument<std::remove_cvref_t<Argument>, model, part> && ...),
                   "learning_curve takes executors, metrics and callbacks behind its options");
     auto const metric = detail::chosen(detail::of_metrics<model, part>{}, detail::usual_score{}, arguments...);
-    auto const folds = detail::usual_folds("learning_curve", options.folds, table,
+    auto const folds = detail::usual_folds("learning_curve", options.folds, known,
                                            detail::classifies<model, part>, options.seed);
     std::vector<index> const sizes = detail::curve_sizes(options, folds);
     auto const judge = [&](std::size_t place, std::size_t k) {
@@ -87,7 +89,7 @@ score_curve learning_curve(Make const& make, Table const& table, learning_curve_
             std::sort(rows.begin(), rows.begin() + std::ptrdiff_t(size));
         }
         rows.resize(size);
-        return detail::judge_of(make, metric, table.rows(rows), table.rows(folds[k].test));
+        return detail::judge_of(make, metric, known.rows(rows), known.rows(folds[k].test));
     };
     return detail::curve_of({.name = "training rows", .at = {sizes.begin(), sizes.end()}}, folds.size(), judge,
                             detail::chosen(detail::of_executors{}, exec::serial{}, arguments...),

@@ -26,9 +26,9 @@ struct tune_options {
     int batch = 0;                       ///< > 0: the same trials for every `parallel`, see study_options
     std::vector<data::fold> folds = {};  ///< of k_folds, group_folds, time_series_folds, repeated_folds ...;
                                          ///< empty: five, stratified where the model answers with classes
-    goal direction = goal::maximize;              ///< what to do with the metric
-    std::uint64_t seed = 0;                       ///< of the usual folds and the usual sampler
-    bool refit = true;                            ///< train the best values once more, on all rows
+    goal direction = goal::maximize;     ///< what to do with the metric
+    std::uint64_t seed = 0;              ///< of the usual folds and the usual sampler
+    bool refit = true;                   ///< train the best values once more, on all rows
     std::vector<std::vector<preset>> first = {};  ///< values to try before the sampler proposes any
 };
 
@@ -103,8 +103,11 @@ inline constexpr bool tune_argument = is_executor<A> || sampler<A> || scheduler<
 template <class Make, class Table, class... Argument>
 auto tune(Make const& make, space const& of, Table const& table, tune_options const& options = {},
           Argument&&... arguments) {
-    using part = decltype(table.rows(std::vector<index>{}));
-    using model = decltype(detail::trained(make, std::declval<part const&>(), std::declval<record const&>()));
+    using copied = decltype(table.rows(std::vector<index>{}));
+    using model = decltype(detail::trained(make, std::declval<copied const&>(), std::declval<record const&>()));
+    auto const& known =
+        detail::seen<detail::views_serve<Make, model, copied, std::tuple<Argument...>, record>>(table);
+    using part = decltype(known.rows(std::vector<index>{}));
     static_assert(
         (detail::tune_argument<std::remove_cvref_t<Argument>, model, part> && ...),
         "tune takes executors, samplers, schedulers, storages, metrics and callbacks behind its options");
@@ -119,7 +122,7 @@ auto tune(Make const& make, space const& of, Table const& table, tune_options co
     auto kept = pick(detail::of_storages{}, in_memory{});
     static_assert(!inheriting_sampler<decltype(proposer)>, "tune: models of other folds cannot be inherited");
     auto const folds =
-        detail::usual_folds("tune", options.folds, table, detail::classifies<model, part>, options.seed);
+        detail::usual_folds("tune", options.folds, known, detail::classifies<model, part>, options.seed);
     // A scheduler hears of one fold after another.
     std::size_t const at_once = std::is_same_v<decltype(stopper), run_to_end> ? folds.size() : 1;
 
@@ -131,8 +134,8 @@ auto tune(Make const& make, space const& of, Table const& table, tune_options co
             std::vector<double> made(std::min(at_once, folds.size() - from));
             detail::side_by_side(executor, index(made.size()), [&](index i) {
                 data::fold const& one = folds[from + std::size_t(i)];
-                auto const fitted = detail::trained(make, table.rows(one.train), values);
-                made[std::size_t(i)] = double(metric(fitted, table.rows(one.test)));
+                auto const fitted = detail::trained(make, known.rows(one.train), values);
+                made[std::size_t(i)] = double(metric(fitted, known.rows(one.test)));
             });
             for (double const score : made) {
                 scores.push_back(score);
@@ -170,7 +173,7 @@ auto tune(Make const& make, space const& of, Table const& table, tune_options co
     found.scores = scores_of(found);
     found.scores.mean = found.value;
     if (options.refit)
-        found.model.emplace(detail::trained(make, table, static_cast<record const&>(found)));
+        found.model.emplace(detail::trained(make, known, static_cast<record const&>(found)));
     return found;
 }
 

@@ -39,16 +39,19 @@ struct validation_curve_options {
 template <class Make, class Table, class... Argument>
 score_curve validation_curve(Make const& make, std::vector<double> const& values, Table const& table,
                              validation_curve_options const& options = {}, Argument&&... arguments) {
-    using part = decltype(table.rows(std::vector<index>{}));
-    using model = decltype(detail::trained(make, std::declval<part const&>(), 0.0));
+    using copied = decltype(table.rows(std::vector<index>{}));
+    using model = decltype(detail::trained(make, std::declval<copied const&>(), 0.0));
+    auto const& known =
+        detail::seen<detail::views_serve<Make, model, copied, std::tuple<Argument...>, double>>(table);
+    using part = decltype(known.rows(std::vector<index>{}));
     static_assert((detail::curve_argument<std::remove_cvref_t<Argument>, model, part> && ...),
                   "validation_curve takes executors, metrics and callbacks behind its options");
     expect(!values.empty(), "validation_curve: there are no values");
     auto const metric = detail::chosen(detail::of_metrics<model, part>{}, detail::usual_score{}, arguments...);
-    auto const folds = detail::usual_folds("validation_curve", options.folds, table,
+    auto const folds = detail::usual_folds("validation_curve", options.folds, known,
                                            detail::classifies<model, part>, options.seed);
     auto const judge = [&](std::size_t place, std::size_t k) {
-        return detail::judge_of(make, metric, table.rows(folds[k].train), table.rows(folds[k].test),
+        return detail::judge_of(make, metric, known.rows(folds[k].train), known.rows(folds[k].test),
                                 values[place]);
     };
     return detail::curve_of({.name = options.name, .log = options.log, .at = values}, folds.size(), judge,

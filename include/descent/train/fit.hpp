@@ -100,11 +100,20 @@ requires(!Executor::host) struct learning<M, Executor, Validation> {
 template <class M, class Batch, class Executor, class Validation>
 struct model_problem : learning<M, Executor, Validation> {
     Batch all;
+    std::vector<index> chosen = {};
 
     index samples() const { return all.samples(); }
     double gradient(index const* order, index first, index count, auto& g) {
         Batch batch = all;
-        batch.order = order;
+        if (order && all.order) {  // some of the rows of a view
+            chosen.resize(std::size_t(count));
+            for (index i = 0; i < count; ++i)
+                chosen[std::size_t(i)] = all.order[order[first + i]];
+            batch.order = chosen.data(), batch.viewed = false;
+            return this->model.gradient(batch.part(0, count), g, this->executor);
+        }
+        if (order)
+            batch.order = order;
         return this->model.gradient(batch.part(first, count), g, this->executor);
     }
 };
@@ -313,10 +322,11 @@ template <class Table>
 bool has_long_rows(Table const& table, double l2) {
     if constexpr (data::is_sparse<Table>) {
         index const stride = std::max<index>(1, table.samples() / 1000);
+        auto const rows = data::all_of(table);
         double total = 0;
         for (index row = 0; row < table.samples(); row += stride)
-            for (auto k = table.x.offsets[std::size_t(row)]; k < table.x.offsets[std::size_t(row) + 1]; ++k)
-                total += double(table.x.values[std::size_t(k)]) * double(table.x.values[std::size_t(k)]);
+            for (auto k = rows.begin(row); k < rows.end(row); ++k)
+                total += double(rows.values[k]) * double(rows.values[k]);
         return total * double(stride) > 64 * l2 * double(table.samples()) * double(table.samples());
     }
     return false;

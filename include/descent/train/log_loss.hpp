@@ -68,7 +68,8 @@ double log_loss(matrix<T> const& probability, vector<T> const& target, vector<T>
 template <class M, class Table>
 requires predicts_probability_on<M, Table>
 double log_loss(M const& model, Table const& table) {
-    return log_loss(model.predict_probability(table.x), table.y, table.weights);
+    auto const p = detail::of_rows(table, [&](auto const& x) { return model.predict_probability(x); });
+    return log_loss(p, table.y, table.weights);
 }
 
 }  // namespace descent

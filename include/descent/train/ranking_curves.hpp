@@ -63,12 +63,12 @@ precision_recall_points precision_recall_curve(vector<T> const& scores, vector<T
 
 template <class M, class Table>
 requires ranks_on<M, Table> roc_points roc_curve(M const& model, Table const& table) {
-    auto const scores = detail::one_column("roc_curve", detail::ranking_scores(model, table.x));
+    auto const scores = detail::one_column("roc_curve", detail::table_scores(model, table));
     return roc_curve(scores, table.y, table.weights);
 }
 template <class M, class Table>
 requires ranks_on<M, Table> precision_recall_points precision_recall_curve(M const& model, Table const& table) {
-    auto const scores = detail::one_column("precision_recall_curve", detail::ranking_scores(model, table.x));
+    auto const scores = detail::one_column("precision_recall_curve", detail::table_scores(model, table));
     return precision_recall_curve(scores, table.y, table.weights);
 }
 

@@ -60,12 +60,12 @@ double average_precision(vector<T> const& scores, vector<T> const& target, vecto
 template <class M, class Table>
 requires ranks_on<M, Table>
 double roc_auc(M const& model, Table const& table) {
-    return roc_auc(detail::ranking_scores(model, table.x), table.y, table.weights);
+    return roc_auc(detail::table_scores(model, table), table.y, table.weights);
 }
 template <class M, class Table>
 requires ranks_on<M, Table>
 double average_precision(M const& model, Table const& table) {
-    auto const scores = detail::one_column("average_precision", detail::ranking_scores(model, table.x));
+    auto const scores = detail::one_column("average_precision", detail::table_scores(model, table));
     return average_precision(scores, table.y, table.weights);
 }
 

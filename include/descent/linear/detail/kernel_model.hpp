@@ -25,8 +25,8 @@ struct silent {
 };
 
 template <class Table>
-using rows_of = std::conditional_t<std::is_same_v<Table, data::sparse_dataset<typename Table::scalar>>,
-                                   sparse_rows<typename Table::scalar>, dense_rows<typename Table::scalar>>;
+using rows_of = std::conditional_t<data::is_sparse<Table>, sparse_rows<typename Table::scalar>,
+                                   dense_rows<typename Table::scalar>>;
 
 /// 1 / (features * variance of all numbers), or 1 where they are all equal.
 inline double gamma_of(double cells, index features, double mean, double squares) {
@@ -48,6 +48,14 @@ double usual_gamma(data::sparse_matrix<T> const& x) {
     }
     double const cells = double(x.rows()) * double(x.cols());
     return gamma_of(cells, x.cols(), sum / cells, squares);
+}
+
+template <class Table>
+double usual_gamma_of(Table const& table) {
+    if constexpr (data::is_row_view<Table>)
+        return usual_gamma(table.copied_features(0, table.samples()));
+    else
+        return usual_gamma(table.x);
 }
 
 /// y_i alpha_i of every pair of classes, by row of the data, and the pairs' biases.

@@ -60,10 +60,10 @@ struct dense_reader {
         // Found by trial on Zen 3: narrow rows in small tiles, prefetched; wide ones stream by themselves.
         constexpr double narrow = 2048, small_tile = 6500;
         constexpr index distance = 26000 / index(sizeof(T)), packs = lanes_of < V >> 8 ? lanes_of<V> : 8;
-        bool const prefetches = row_bytes() <= narrow && !rows.order && outputs == 1;
-        index const height = prefetches
-                                 ? std::clamp(index(small_tile / row_bytes()) / packs * packs, packs, tile_rows)
-                                 : tile_rows;
+        bool const small = row_bytes() <= narrow && (!rows.order || rows.viewed) && outputs == 1;
+        bool const prefetches = small && !rows.order;
+        index const height =
+            small ? std::clamp(index(small_tile / row_bytes()) / packs * packs, packs, tile_rows) : tile_rows;
         data::batch<T> const part = rows.part(0, end);
         T const* x[tile_rows];
         double loss = 0;
@@ -101,7 +101,7 @@ struct sparse_reader {
     }
     /// Rows of a tile. Scores need W in the cache, the gradient itself: to change between them often costs more
     /// than to read the rows again from a farther cache, if the hardware foresees where they lie.
-    index height() const { return outputs == 1 && !rows.order ? 2048 : tile_rows; }
+    index height() const { return outputs == 1 && (!rows.order || rows.viewed) ? 2048 : tile_rows; }
     index scores() const { return outputs * height(); }
     /// Does W lie in another order while a sweep runs?
     bool arranges = outputs > 1;

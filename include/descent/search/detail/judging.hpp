@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <descent/data/folds.hpp>
+#include <descent/data/row_view.hpp>
 #include <descent/loss/concepts.hpp>
 #include <descent/train/classification_metrics.hpp>
 #include <descent/train/fit.hpp>
@@ -80,6 +81,23 @@ template <class A>
 inline constexpr bool is_executor = requires(A const& a) {
     a.for_each(index(0), any_chunk{});
 };
+
+/// Does make leave the training to us, and is the judge ours too? Then folds can be views of the table's rows.
+template <class Make, class M, class Table, class Arguments, class... Value>
+inline constexpr bool views_serve = false;
+template <class Make, class M, class Table, class... Argument, class... Value>
+requires requires(Table const& table) { table.x, table.class_names, table.weights; }
+inline constexpr bool views_serve<Make, M, Table, std::tuple<Argument...>, Value...> =
+    !std::is_invocable_v<Make const&, Value const&..., Table const&> &&
+    !(is_metric<std::remove_cvref_t<Argument>, M, Table> || ...);
+
+template <bool Views, class Table>
+decltype(auto) seen(Table const& table) {
+    if constexpr (Views)
+        return data::row_view<Table>(table);
+    else
+        return (table);
+}
 
 struct of_executors {
     template <class A>

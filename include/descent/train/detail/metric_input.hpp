@@ -1,29 +1,33 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <string_view>
+#include <type_traits>
 
 #include <descent/core/error.hpp>
 #include <descent/core/tensor.hpp>
+#include <descent/data/row_view.hpp>
 
 // What metrics take: pairs of predictions and targets, sample weights, and models on tables.
 namespace descent {
 
-/// A model that answers each row of the table (a data::dataset or a data::sparse_dataset) with one number: a
-/// class or a value.
+/// A model that answers each row of the table (a data::dataset, a data::sparse_dataset or a data::row_view)
+/// with one number: a class or a value.
 template <class M, class Table>
-concept predicts_on = requires(M const& model, Table const& table) {
-    { model.predict(table.x) } -> std::convertible_to<vector<typename Table::scalar>>;
+concept predicts_on = requires(M const& model, Table const& table, data::features_of<Table> const& x) {
+    { model.predict(x) } -> std::convertible_to<vector<typename Table::scalar>>;
     table.weights;
 };
 
 /// A model that gives each row of the table a probability: of class 1 (a vector), or of every class (a matrix,
 /// samples x classes).
 template <class M, class Table>
-concept predicts_probability_on = requires(M const& model, Table const& table) {
-    model.predict_probability(table.x);
+concept predicts_probability_on = requires(M const& model, Table const& table,
+                                           data::features_of<Table> const& x) {
+    model.predict_probability(x);
     table.weights;
 };
 
@@ -95,10 +99,29 @@ row_weights<T> weights_of_pairs(std::string_view who, vector<T> const& predicted
     return {who, weights, target.size()};
 }
 
+/// ask(x) of the table's rows, whose answers are rows of a vector or a matrix. Of a view some rows are copied
+/// at a time: so many that a model cuts them as it cuts all.
+template <class Table, class Ask>
+auto of_rows(Table const& table, Ask const& ask) {
+    if constexpr (data::is_row_view<Table>) {
+        constexpr index at_once = 1024;
+        typename std::remove_cvref_t<decltype(ask(table.copied_features(0, 0)))>::PlainObject all;
+        for (index first = 0; first < table.samples(); first += at_once) {
+            auto const some = ask(table.copied_features(first, std::min(at_once, table.samples() - first)));
+            if (first == 0)
+                all.resize(table.samples(), some.cols());
+            all.middleRows(first, some.rows()) = some;
+        }
+        return all;
+    } else {
+        return ask(table.x);
+    }
+}
+
 /// What the model answers the rows of the table.
 template <class M, class Table>
 vector<typename Table::scalar> answers(M const& model, Table const& table) {
-    return model.predict(table.x);
+    return of_rows(table, [&](auto const& x) -> vector<typename Table::scalar> { return model.predict(x); });
 }
 
 }  // namespace detail

@@ -88,6 +88,11 @@ auto ranking_scores(M const& model, X const& x) {
     }
 }
 
+template <class M, class Table>
+auto table_scores(M const& model, Table const& table) {
+    return of_rows(table, [&](auto const& x) { return ranking_scores(model, x); });
+}
+
 /// The same as one number a row, where there are two classes.
 template <class T>
 vector<T> one_column(std::string_view, vector<T> const& scores) {
@@ -108,8 +113,8 @@ concept ranks_on = requires(Table const& table) {
     table.weights;
 }
 &&(
-    requires(M const& model, Table const& table) { model.predict_probability(table.x); } ||
-    requires(M const& model, Table const& table) { model.scores(table.x); } ||
-    requires(M const& model, Table const& table) { model.decision_values(table.x); });
+    requires(M const& model, data::features_of<Table> const& x) { model.predict_probability(x); } ||
+    requires(M const& model, data::features_of<Table> const& x) { model.scores(x); } ||
+    requires(M const& model, data::features_of<Table> const& x) { model.decision_values(x); });
 
 }  // namespace descent
