@@ -10,9 +10,9 @@ namespace descent {
 
 namespace detail {
 
-/// table[0] is the step of one byte; table[k] the same with k zero bytes behind it.
-template <std::uint32_t polynomial>
-inline constexpr auto crc_table = [] {
+/// table[0] is the step of one byte; table[k] the same with k zero bytes behind it. Made when it is first used:
+/// a compiler takes a tenth of a second for it.
+inline std::array<std::array<std::uint32_t, 256>, 8> make_crc_table(std::uint32_t polynomial) {
     std::array<std::array<std::uint32_t, 256>, 8> table{};
     for (std::uint32_t byte = 0; byte < 256; ++byte) {
         std::uint32_t rest = byte;
@@ -24,13 +24,13 @@ inline constexpr auto crc_table = [] {
         for (std::size_t byte = 0; byte < 256; ++byte)
             table[k][byte] = table[k - 1][byte] >> 8 ^ table[0][table[k - 1][byte] & 255];
     return table;
-}();
+}
 
 /// The cyclic checksum of the bytes, eight at a time (Kounavis and Berry, 2005: "slicing by 8"). The
 /// polynomial's lowest bit stands for its highest power. For bytes behind others, `before` is the sum of those.
 template <std::uint32_t polynomial>
 std::uint32_t crc(std::string_view bytes, std::uint32_t before) {
-    auto const& table = crc_table<polynomial>;
+    static auto const table = make_crc_table(polynomial);
     std::uint32_t sum = ~before;
     auto const byte = [&](std::size_t i) { return std::uint32_t(static_cast<unsigned char>(bytes[i])); };
     std::size_t i = 0;
