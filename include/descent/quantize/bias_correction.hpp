@@ -31,6 +31,9 @@ struct corrected_bias {
 ///     ... small's weights to codes, quantize::calibrate(small, some) ...
 ///     quantize::correct_bias(small, net, some, exec::openmp{});
 ///
+/// Right means are not all: where so few bits are left that much of the signal is lost, this may harm (of the
+/// ResNet-20's 2000 test images 1790 become 1817 in 4 bits, but 1402 become 728 in 3), so measure.
+///
 /// Layers without a bias stay as they are. Throws descent::error, before any change, for no rows, where a layer
 /// is missing from `exact` or has other channels there, and where no layer has a bias.
 template <class Network, class Exact, class Executor = exec::serial>
