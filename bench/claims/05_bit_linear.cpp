@@ -67,7 +67,7 @@ int main(int, char** arguments) {
                                         ">=", name[0] == 'b' ? 5 : 2.5);
                 holds &= measure::claim(where + ": times faster than 8 bits",
                                         measure::ratio(measure::find(rivals, "8 bits"), ours),
-                                        ">=", name[0] == 'b' ? 2.8 : 1.6);
+                                        ">=", name[0] == 'b' ? 2.5 : 1.5);
             }
         }
     return holds ? 0 : 1;
