@@ -38,7 +38,7 @@ inline auto resnet_narrowing(index channels) {
 
 /// `first`, then a block for each number.
 template <class First, std::size_t... I>
-auto resnet_stage(index channels, First const& first, std::index_sequence<I...>) {
+auto resnet_stage([[maybe_unused]] index channels, First const& first, std::index_sequence<I...>) {
     return sequential{first, (void(I), resnet_block(channels))...};
 }
 
