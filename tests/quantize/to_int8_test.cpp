@@ -117,6 +117,15 @@ TEST_CASE("quantize to_int8: channels without weights keep their bias") {
     }
 }
 
+TEST_CASE("quantize to_int8: a channel without weights beside a shortcut") {
+    nn::network net{nn::input<float>{4}, nn::sequential{nn::residual{nn::dense{4}}, nn::relu{}}};
+    net.params()["0.body.weight"].matrix().row(2).setZero();
+    net.params()["0.body.bias"].flat()[2] = 1e-12f;
+    matrix<float> const rows = normal(64, 4, 1);
+    CHECK(away(net, quantize::to_int8(net, rows, {.ranges = {.by = quantize::calibration::min_max}}), rows) <
+          0.02);
+}
+
 TEST_CASE("quantize to_int8: what it refuses") {
     auto const refused = [](auto const& layers) {
         nn::network const net{nn::input<float>{4, 6, 6}, layers};

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -262,23 +263,29 @@ private:
         tensor_view<float const> const all{x.weights.data(), {x.sum.outputs, index(depth)}};
         affine_options const format{.bits = 8, .range = options_.weights};
         auto tensor = x.inputs.empty() ? to_affine(all, format) : to_affine(all, x.inputs[0], format);
-        double const step = double(made_.tensor(x.from).grid.scale);
         x.sum.scales.clear();
         for (std::size_t o = 0; o < outputs; ++o) {
-            auto& grid = tensor.grids[o];
             float const* const row = x.weights.data() + o * depth;
-            // Few and small weights under a large bias: the sum's steps must not become too many.
-            double const bias = std::abs(double(x.sum.bias[o]));
             bool const nothing = std::all_of(row, row + depth, [](float w) { return w == 0; });
-            auto const least = float(bias / step / int8_convolution::most_bias * (nothing ? 2 : 1.5));
-            if ((nothing && bias > 0) || grid.scale < least) {
-                grid.scale = least;
-                for (std::size_t i = 0; i < depth; ++i)
-                    tensor.codes[o * depth + i] = std::int16_t(grid.code(row[i]));
-            }
-            x.sum.scales.push_back(grid.scale);
+            x.sum.scales.push_back(nothing ? std::numeric_limits<float>::min() : tensor.grids[o].scale);
         }
         x.sum.codes.assign(tensor.codes.begin(), tensor.codes.end());
+        hold_biases(x);
+    }
+
+    /// Few and small weights under a large bias: the sum's steps must not become too many.
+    void hold_biases(int8_value& x) const {
+        double const step = double(made_.tensor(x.from).grid.scale);
+        std::size_t const depth = x.weights.size() / x.sum.scales.size();
+        for (std::size_t o = 0; o < x.sum.scales.size(); ++o) {
+            auto const least =
+                float(std::abs(double(x.sum.bias[o])) / step / int8_convolution::most_bias * 1.5);
+            if (x.sum.scales[o] >= least)
+                continue;
+            affine_grid<float> const grid{{}, x.sum.scales[o] = least};
+            for (std::size_t i = o * depth; i < (o + 1) * depth; ++i)
+                x.sum.codes[i] = std::int8_t(grid.code(x.weights[i]));
+        }
     }
 
     /// `end` ends the network so far with the sum, without relu.
@@ -296,6 +303,7 @@ private:
             };
             x.sum.bias[std::size_t(o)] += float(mean(x.numbers.topRows(rows_.rows())) - mean(gives));
         }
+        hold_biases(x);
     }
 
     static constexpr index correcting_rows = 128;
