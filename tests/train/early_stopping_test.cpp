@@ -3,6 +3,7 @@
 #include <descent/optim/chain.hpp>
 #include <descent/optim/rate.hpp>
 #include <descent/optim/sgd.hpp>
+#include <descent/train/checkpoint.hpp>
 #include <descent/train/early_stopping.hpp>
 #include <descent/train/fit.hpp>
 #include <descent/train/minimize.hpp>
@@ -95,6 +96,29 @@ TEST_CASE("train early_stopping: each run begins anew") {
     auto const report = run({9, 8, 7, 6, 5}, callback);
     CHECK(report.status == status::finished);
     CHECK(callback.memory() == std::vector<double>{6, 0});
+}
+
+TEST_CASE("train early_stopping: a run that it ended stays ended when it is resumed") {
+    std::vector<double> const losses{5, 4, 3, 3.5, 3.5, 1, 0, 0, 0, 0};
+    auto const step = [&](auto const& at, auto& g) {
+        g[0] = -1;
+        return losses.at(std::size_t(at[0]));
+    };
+    snapshot<double> last;
+    checkpoint keep{[&](snapshot<double> const& now) { last = now; }, {.epochs = 1}};
+    vector<double> x{{0}}, again{{0}}, longer{{0}};
+    auto const recipe = chain(sgd{}, rate{1.0});
+    auto const first = minimize(step, x, recipe, {.epochs = 9}, early_stopping{.patience = 2}, keep);
+    auto const second =
+        minimize(step, again, recipe, {.epochs = 9}, early_stopping{.patience = 2}, keep, resume{last});
+    CHECK(first.status == status::stopped);
+    CHECK(second.epochs == first.epochs);
+    CHECK(second.reason == first.reason);
+    CHECK(second.status == status::stopped);
+    CHECK(again[0] == x[0]);
+    auto const third =
+        minimize(step, longer, recipe, {.epochs = 9}, early_stopping{.patience = 4}, keep, resume{last});
+    CHECK(third.epochs == 9);
 }
 
 TEST_CASE("train early_stopping: bad settings") {

@@ -23,13 +23,15 @@ struct early_stopping {
     double best = std::numeric_limits<double>::infinity();  ///< the loss to beat: state, not a setting
     std::int64_t stale = 0;                                 ///< epochs since: state, not a setting
 
+    /// A run that this has ended stays ended when it is resumed with the same patience.
     template <class T>
-    void begin(training<T> const& now) {
+    verdict begin(training<T> const& now) {
         expect(patience >= 1, "early_stopping: patience = ", patience, ": must be >= 1");
         expect(min_delta >= 0 && min_delta < std::numeric_limits<double>::infinity(),
                "early_stopping: min_delta = ", min_delta, ": must be finite and >= 0");
         if (now.report.evaluations == 0)  // else recall() has set them
             recall({std::numeric_limits<double>::infinity(), 0});
+        return judged();
     }
 
     template <class T>
@@ -43,11 +45,7 @@ struct early_stopping {
         } else {
             ++stale;
         }
-        if (stale < patience)
-            return {};
-        return {true, status::stopped,
-                text(stale, stale == 1 ? std::string_view(" epoch") : std::string_view(" epochs"),
-                     " without improvement")};
+        return judged();
     }
 
     std::vector<double> memory() const { return {best, double(stale)}; }
@@ -55,6 +53,15 @@ struct early_stopping {
         expect(numbers.size() == 2, "early_stopping: ", numbers.size(), " numbers of memory, expected 2");
         best = numbers[0];
         stale = std::int64_t(numbers[1]);
+    }
+
+private:
+    verdict judged() const {
+        if (stale < patience)
+            return {};
+        return {true, status::stopped,
+                text(stale, stale == 1 ? std::string_view(" epoch") : std::string_view(" epochs"),
+                     " without improvement")};
     }
 };
 
