@@ -164,7 +164,7 @@ private:
         t.check(what);
         tensors_.push_back(t);
     }
-    int add_step(detail::int8_kind kind, int from, int8_tensor const& to, int8_convolution const& sum = {},
+    int add_step(detail::int8_kind kind, int from, int8_tensor to, int8_convolution const& sum = {},
                  int8_pool const& pool = {}) {
         expect(from >= 0 && from < int(tensors_.size()), "int8_network: there is no tensor ", from);
         add_tensor(to, "a tensor");
