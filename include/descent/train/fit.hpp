@@ -109,7 +109,9 @@ struct model_problem : learning<M, Executor, Validation> {
             chosen.resize(std::size_t(count));
             for (index i = 0; i < count; ++i)
                 chosen[std::size_t(i)] = all.order[order[first + i]];
-            batch.order = chosen.data(), batch.viewed = false;
+            batch.order = chosen.data();
+            if constexpr (requires { batch.viewed; })
+                batch.viewed = false;
             return this->model.gradient(batch.part(0, count), g, this->executor);
         }
         if (order)

@@ -8,6 +8,7 @@
 
 #include <descent/core/status.hpp>
 #include <descent/core/tensor.hpp>
+#include <descent/data/row_view.hpp>
 #include <descent/exec/serial.hpp>
 #include <descent/linear/detail/kernel_rows.hpp>
 #include <descent/linear/detail/mixed.hpp>
