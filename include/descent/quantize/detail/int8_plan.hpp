@@ -367,12 +367,12 @@ private:
             finite = form_->encode(x, y.channels, codes, by);
             std::fill(codes + y.channels, codes + to.stored, Code(to.zero));
         } else {
-            constexpr index piece = 64;
-            Code line[piece];
+            constexpr index run = 64;
+            Code line[run];
             for (index row = 0; row < y.height; ++row)
-                for (index left = 0; left < y.width; left += piece) {
+                for (index left = 0; left < y.width; left += run) {
                     Code* const start = codes + row * to.row + left * to.stored;
-                    index const n = std::min(piece, y.width - left);
+                    index const n = std::min(run, y.width - left);
                     for (index c = 0; c < to.stored; ++c) {
                         if (c < y.channels)
                             finite &= form_->encode(x + (c * y.height + row) * y.width + left, n, line, by);
