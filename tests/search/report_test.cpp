@@ -87,3 +87,12 @@ TEST_CASE("search report: a contour of two variables tells what the model knows 
     CHECK(message_of([&] { search::plot_contour(records, "b", "b"); }) ==
           "report: a contour of 'b' and itself");
 }
+
+TEST_CASE("search report: the page of a study lists what the study calls best first") {
+    search::study study{search::random{.seed = 3}};
+    auto const best = study.maximize({.trials = 12}, [](search::trial& t) { return t.uniform("a", 0, 1); });
+    std::string const page = search::report(study, {.best = 1});
+    CHECK(page.find(text("<td>", best.number, "</td>")) != page.npos);
+    CHECK(page == search::report(study.records(), {.direction = search::goal::maximize, .best = 1}));
+    CHECK(page != search::report(study.records(), {.best = 1}));
+}

@@ -214,10 +214,8 @@ inline std::string plot_parallel(std::vector<record> const& records, report_opti
     return chart.svg();
 }
 
-/// One page that needs nothing else: the best trials as a table and the pictures above. Throws
-/// descent::error for fewer than 4 trials with a value.
-///
-///     write_file("study.html", search::report(study.records(), {.title = "Rates"}));
+/// One page that needs nothing else: the best trials, by options.direction, as a table and the pictures above.
+/// Throws descent::error for fewer than 4 trials with a value.
 inline std::string report(std::vector<record> const& records, report_options const& options = {}) {
     std::vector<record const*> order;
     for (record const& r : records)
@@ -269,6 +267,16 @@ inline std::string report(std::vector<record> const& records, report_options con
         for (std::size_t j = i + 1; j < leading.size(); ++j)
             html += detail::plot_contour(told, leading[i], leading[j], options.direction);
     return html + "\n</body></html>\n";
+}
+
+/// The page of a study, whose first goal is the direction.
+///
+///     write_file("study.html", search::report(study, {.title = "Rates"}));
+template <class Study>
+requires requires(Study const& study) { study.records(), study.goals(); }
+std::string report(Study const& study, report_options options = {}) {
+    options.direction = study.goals().front();
+    return report(study.records(), options);
 }
 
 }  // namespace descent::search

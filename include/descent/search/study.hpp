@@ -300,6 +300,12 @@ public:
         look();
         return best_locked() >= 0 ? book_->records[std::size_t(best_locked())] : record{};
     }
+    /// What to do with each objective.
+    std::vector<goal> goals() const {
+        std::lock_guard const held(book_->lock);
+        look();
+        return book_->goals;
+    }
     /// All trials so far, by number.
     std::vector<record> records() const {
         std::lock_guard const held(book_->lock);
