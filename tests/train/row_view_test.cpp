@@ -172,3 +172,14 @@ TEST_CASE("data row_view: rows of rows, classes, folds, bad input") {
     CHECK(message_of([&] { fit(model, all.rows(picks{})); }) ==
           "linear_regression: 0 samples x 3 features: the data is empty");
 }
+
+TEST_CASE("train row_view: rows and copies take the targets and weights that a view was given") {
+    data::dataset<float> table{.x = matrix<float>::Ones(4, 2), .y = vector<float>::Zero(4)};
+    data::row_view view{table};
+    view.y << 5, 6, 7, 8;
+    view.weights = vector<float>::Constant(4, 2);
+    std::vector<descent::index> const chosen{3, 1};
+    auto const some = view.rows(chosen);
+    CHECK((some.y[0] == 8 && some.y[1] == 6 && some.weights[1] == 2));
+    CHECK((some.copy().y == some.y && view.copy().weights == view.weights));
+}

@@ -95,15 +95,24 @@ public:
         some.count_ = index(some.numbers_.size());
         some.y.resize(y.size() ? some.count_ : 0);
         some.weights.resize(weights.size() ? some.count_ : 0);
-        for (index i = 0; i < some.y.size(); ++i)
-            some.y[i] = table_->y[some.number(i)];
-        for (index i = 0; i < some.weights.size(); ++i)
-            some.weights[i] = table_->weights[some.number(i)];
+        index i = 0;
+        for (auto const each : indices) {  // the view's own: they may have been set since it was made
+            if (y.size())
+                some.y[i] = y[index(each)];
+            if (weights.size())
+                some.weights[i] = weights[index(each)];
+            ++i;
+        }
         return some;
     }
 
     /// A table of its own.
-    Table copy() const { return numbers_.empty() && count_ > 0 ? *table_ : table_->rows(numbers_); }
+    Table copy() const {
+        Table own = numbers_.empty() && count_ > 0 ? *table_ : table_->rows(numbers_);
+        own.y = y;
+        own.weights = weights;
+        return own;
+    }
 
     /// A copy of the features of rows first .. first + count - 1.
     auto copied_features(index first, index count) const {
