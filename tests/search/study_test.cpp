@@ -117,6 +117,8 @@ TEST_CASE("search space: what is wrong is told") {
     CHECK(message_of([&] { study.tell(study.ask(), {1, 2}); }) == "study: tell: 2 values for 1 goals");
     CHECK(message_of([&] { study.enqueue({{"y", 4}}); }) == "study: y = 4: is not in its domain");
     CHECK(message_of([&] { study.add({{"z", 4}}, 1); }) == "study: add: the space has no 'z'");
+    search::study declared{space, search::random{}};
+    CHECK(message_of([&] { declared.enqueue({{"X", 0.5}}); }) == "study: enqueue: the space has no 'X'");
     CHECK(message_of([&] { study.best()["z"]; }) == "search: the trial has no 'z'");
     CHECK(message_of([&] { study.minimize({.parallel = 0}, bowl); }) == "study: parallel = 0: must be >= 1");
     CHECK(message_of([] { search::study bad{search::gaussian_process{.everywhere = 0}}; }) ==

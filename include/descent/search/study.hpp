@@ -116,12 +116,15 @@ public:
     }
 
     /// The next trial asked for gets these values; the rest the sampler proposes. Throws descent::error for a
-    /// value that a known domain does not have.
+    /// value that a known domain does not have, and for a name that a declared space does not have.
     void enqueue(std::vector<preset> values) {
         std::lock_guard const held(book_->lock);
-        for (preset const& p : values)
-            if (index const at = book_->space->find(p.name); at >= 0)
+        for (preset const& p : values) {
+            index const at = book_->space->find(p.name);
+            expect(at >= 0 || !declared_, "study: enqueue: the space has no '", p.name, "'");
+            if (at >= 0)
                 p.value_in((*book_->space)[at]);
+        }
         if constexpr (Storage::persistent) {
             auto all = storage_.together();
             storage_.pull(*book_);
