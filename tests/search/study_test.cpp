@@ -92,6 +92,19 @@ TEST_CASE("search domain: every value comes back from its coordinate, and grids 
     CHECK(search::uniform(0, 1).count() == 0);
 }
 
+TEST_CASE("search domain: the ends of the coordinates are the ends of the domain, to the last bit") {
+    for (auto const& of :
+         {search::uniform(-0.1, 0.7), search::uniform(1e-3, 1e16), search::log_uniform(1e-5, 0.1),
+          search::log_uniform(3e-300, 7e300), search::uniform(0, 0.3, {.step = 0.1}),
+          search::uniform(0.1, 0.7, {.step = 0.1}), search::integer(1, 1000, {.log = true}),
+          search::integer(-7, 11, {.step = 3}), search::constant(0.1)}) {
+        CHECK((of.value(0) == of.low && of.value(1) == of.high));
+        CHECK((of.value(-2) == of.low && of.value(3) == of.high));
+    }
+    // An end that is no value: the last step before it.
+    CHECK(search::domain{.low = 0, .high = 1, .step = 0.375}.value(1) == 0.75);
+}
+
 TEST_CASE("search space: what is wrong is told") {
     search::space space;
     auto const add = [&](search::domain of) { return message_of([&] { space.add("x", of); }); };
@@ -103,6 +116,16 @@ TEST_CASE("search space: what is wrong is told") {
     CHECK(add(search::categorical({"a", "a"})) == "search: x: 'a' stands twice in the list");
     CHECK(add(search::ordered({1, 1})) == "search: x: 1 stands twice in the list");
     CHECK(add(search::categorical(std::vector<std::string>{})) == "search: x: the list is empty");
+    CHECK(add(search::uniform(-1e308, 1e308)) ==
+          "search: x: [-1e+308, 1e+308]: the width must be finite in double");
+    CHECK(add(search::uniform(0, 1, {.step = 1e-19})) ==
+          "search: x: [0, 1] in steps of 1e-19: must have fewer than 2^63 values");
+    CHECK(add(search::integer(0, 9223372036854775807)) ==
+          "search: x: [0, 9223372036854775808]: whole numbers must lie in [-2^63, 2^63)");
+    CHECK(
+        add(search::integer(-9223372036854775807 - 1, 9007199254740992)) ==
+        "search: x: [-9223372036854775808, 9007199254740992] in steps of 1: must have fewer than 2^63 values");
+    CHECK(search::integer(0, 9007199254740992).count() == 9007199254740993);
     space.add("x", search::uniform(0, 1));
     CHECK(add(search::uniform(0, 2)) == "search: x: its domain is not what it was before");
 

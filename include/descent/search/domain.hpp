@@ -43,7 +43,10 @@ struct domain {
             return index(std::max(labels.size(), levels.size()));
         if (low == high)
             return 1;
-        return step > 0 ? index(std::floor((high - low) / step * (1 + 1e-12))) + 1 : 0;
+        if (!(step > 0))
+            return 0;
+        double const steps = (high - low) / step;  // of whole numbers exact, where there are not too many
+        return index(std::floor(kind == type::integer ? steps : steps * (1 + 1e-12))) + 1;
     }
 
     /// The number behind a value: a list's level, else the value.
@@ -63,7 +66,8 @@ struct domain {
         return ((log ? std::log(value) : value) - from) / (to - from);
     }
 
-    /// The value at a coordinate, the nearest that exists; any finite coordinate is good.
+    /// The value at a coordinate, the nearest that exists; any finite coordinate is good. At 0 and 1 of numbers
+    /// the ends themselves.
     double value(double at) const {
         auto const cell = [&](double share) {
             return std::min(std::max(std::floor(share), 0.0), double(count() - 1));
@@ -74,8 +78,12 @@ struct domain {
             return cell(at * double(count()));
         if (low == high)
             return low;
-        if (step > 0 && !log)
-            return std::min(low + step * cell(at * double(count())), high);
+        if (step > 0 && !log) {
+            double const found = low + step * cell(at * double(count()));
+            return high - found < 1e-9 * step ? high : found;
+        }
+        if (at <= 0 || at >= 1)  // exp(log(low)) is not low
+            return at <= 0 ? low : high;
         auto const [from, to] = ends();
         double found = from + std::min(std::max(at, 0.0), 1.0) * (to - from);
         if (log)
@@ -102,7 +110,8 @@ struct domain {
         return -1;
     }
 
-    /// Throws descent::error for a domain that has no values; `name` is told.
+    /// Throws descent::error for a domain that has no values, or more than 64 bits can tell apart; `name` is
+    /// told.
     void check(std::string_view name) const {
         if (listed()) {
             expect(count() > 0, "search: ", name, ": the list is empty");
@@ -118,6 +127,8 @@ struct domain {
         expect(std::isfinite(low) && std::isfinite(high), "search: ", name, ": [", low, ", ", high,
                "]: both ends must be finite");
         expect(low <= high, "search: ", name, ": [", low, ", ", high, "]: the range is empty");
+        expect(std::isfinite(high - low), "search: ", name, ": [", low, ", ", high,
+               "]: the width must be finite in double");
         expect(!log || low > 0, "search: ", name, ": low = ", low, ": must be > 0 on a log scale");
         expect(step >= 0 && std::isfinite(step), "search: ", name, ": step = ", step, ": must be >= 0");
         if (kind == type::integer) {
@@ -125,10 +136,16 @@ struct domain {
                    "]: both ends must be whole");
             expect(step >= 1 && step == std::floor(step), "search: ", name, ": step = ", step,
                    ": must be whole and >= 1");
+            expect(low >= -most && high < most, "search: ", name, ": [", low, ", ", high,
+                   "]: whole numbers must lie in [-2^63, 2^63)");
         }
+        expect(step == 0 || (high - low) / step < most * (1 - 1e-9), "search: ", name, ": [", low, ", ", high,
+               "] in steps of ", step, ": must have fewer than 2^63 values");
     }
 
 private:
+    static constexpr double most = 9223372036854775808.0;  // 2^63
+
     /// Of the scale that coordinates are even on. A log scale of whole numbers begins half a step early and
     /// ends half a step late, so that its ends are not drawn half as often.
     std::pair<double, double> ends() const {
