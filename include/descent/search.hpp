@@ -32,6 +32,7 @@
 #include <descent/search/patience_stop.hpp>
 #include <descent/search/percentile_stop.hpp>
 #include <descent/search/population.hpp>
+#include <descent/search/preset.hpp>
 #include <descent/search/progress_bar.hpp>
 #include <descent/search/random.hpp>
 #include <descent/search/record.hpp>

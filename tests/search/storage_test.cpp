@@ -224,6 +224,23 @@ TEST_CASE("search storage: several at work on one study; who dies is repeated") 
     CHECK(b.records().back().state == trial_state::failed);
 }
 
+TEST_CASE("search storage: presets of another process that the conditions here do not allow") {
+    folder_of_a_test const folder;
+    search::storage_options const options{};
+    search::space space;
+    space.add("x", search::uniform(0, 1)).add("y", search::uniform(0, 1));
+    search::study other{space, search::random{}, search::storage{folder / "a.db", options}};
+    other.enqueue({{"x", 0.75}});
+    other.enqueue({{"x", 0.3}});
+    space.require([](search::setting const& s) { return s["x"] + s["y"] <= 0.5; });
+    search::study study{space, search::random{}, search::storage{folder / "a.db", options}};
+    CHECK(message_of([&] { study.ask(); }) == "study: trial 0: the conditions allow no point with x = 0.75");
+    CHECK((study.records()[0].state == trial_state::failed && !study.records()[0].reason.empty()));
+    auto t = study.ask();
+    CHECK((t.number() == 1 && t["x"] == 0.3 && t["x"] + t["y"] <= 0.5));
+    CHECK(other.records()[0].reason == study.records()[0].reason);
+}
+
 TEST_CASE("search storage: what cannot be used is told, and left as it is") {
     folder_of_a_test const folder;
     std::string const path = folder / "a.db";

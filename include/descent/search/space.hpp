@@ -86,6 +86,10 @@ public:
         std::vector<double> values(names_.size());
         for (std::size_t i = 0; i < values.size(); ++i)
             values[i] = domains_[i].value(coordinates[i]);
+        return allows_values(values);
+    }
+    /// Do they at these values, one for each name?
+    bool allows_values(std::vector<double> const& values) const {
         setting const s(this, &values);
         for (auto const& c : conditions_)
             if (!c.test(c.held.get(), s))

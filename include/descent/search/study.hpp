@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <descent/core/status.hpp>
+#include <descent/search/detail/completion.hpp>
 #include <descent/search/detail/pacing.hpp>
 #include <descent/search/gaussian_process.hpp>
 #include <descent/search/in_memory.hpp>
@@ -115,8 +116,10 @@ public:
         }
     }
 
-    /// The next trial asked for gets these values; the rest the sampler proposes. Throws descent::error for a
-    /// value that a known domain does not have, and for a name that a declared space does not have.
+    /// The next trial asked for gets these values, exactly; the rest the sampler proposes or, where its
+    /// proposal breaks the space's conditions beside them, is drawn until they hold. Throws descent::error for
+    /// a value that a known domain does not have, for a name that a declared space does not have, and where no
+    /// point with these values was found that the conditions allow.
     void enqueue(std::vector<preset> values) {
         std::lock_guard const held(book_->lock);
         for (preset const& p : values) {
@@ -124,6 +127,12 @@ public:
             expect(at >= 0 || !declared_, "study: enqueue: the space has no '", p.name, "'");
             if (at >= 0)
                 p.value_in((*book_->space)[at]);
+        }
+        if (declared_) {
+            std::vector<double> some(std::size_t(book_->space->size()), 0.5);
+            expect(detail::complete(*book_->space, detail::values_in(*book_->space, values), some, book_->seed,
+                                    book_->records.size()),
+                   "study: enqueue: the conditions allow no point with ", detail::text_of(values));
         }
         if constexpr (Storage::persistent) {
             auto all = storage_.together();
@@ -172,8 +181,8 @@ public:
         close(t, {}, std::move(reason));
     }
 
-    /// A trial that was made elsewhere, before: a warm start. Throws as enqueue and tell, and for a name that
-    /// the space does not have.
+    /// A trial that was made elsewhere, before, whether the conditions hold or not: a warm start. Throws as
+    /// tell, for a value that a domain does not have and for a name that the space does not have.
     void add(std::vector<preset> values, double value) {
         std::lock_guard const held(book_->lock);
         expect(book_->goals.size() == 1, "study: add: 1 value for ", book_->goals.size(), " goals");
@@ -464,11 +473,12 @@ private:
         if constexpr (Storage::persistent)
             if (!fresh)
                 given = storage_.presets(number, *book_->space);
-        return filled(number, fresh, std::move(given));
+        return filled(number, fresh, std::move(given), others);
     }
 
-    /// Trial `number`, where the sampler proposes what is not given.
-    trial filled(std::int64_t number, bool fresh, std::vector<preset> given) {
+    /// Trial `number`, where the sampler proposes what is not given. Throws descent::error, the trial having
+    /// failed, where the conditions that it must keep allow no point with what is given.
+    trial filled(std::int64_t number, bool fresh, std::vector<preset> given, bool must_keep) {
         search::space& space = *book_->space;
         std::vector<double> to(std::size_t(space.size()), record::none);
         if (!to.empty())
@@ -484,21 +494,22 @@ private:
         r.space = book_->space;
         r.chosen.resize(to.size(), record::none);
         r.coordinates.resize(to.size(), record::none);
-        for (preset const& p : given)
-            if (index const at = space.find(p.name); at >= 0)
-                to[std::size_t(at)] = space[at].coordinate(p.value_in(space[at]));
+        std::vector<double> fixed = detail::values_in(space, given);
+        for (std::size_t i = 0; i < fixed.size(); ++i)
+            if (r.chosen[i] == r.chosen[i])  // of the trial that it repeats
+                fixed[i] = r.chosen[i];
+        if (declared_ && !given.empty() &&
+            !detail::complete(space, fixed, to, book_->seed, std::uint64_t(number)) && must_keep)
+            refuse(r, text("the conditions allow no point with ", detail::text_of(given)));
         bool chose = false;
         for (index k = 0; k < space.size(); ++k) {
             auto const i = std::size_t(k);
-            if (r.chosen[i] == r.chosen[i]) {  // of the trial that it repeats
-                to[i] = r.coordinates[i];
+            bool const repeated = r.chosen[i] == r.chosen[i];
+            if (to[i] != to[i] && fixed[i] != fixed[i])
                 continue;
-            }
-            if (to[i] != to[i])
-                continue;
-            double const value = space[k].value(to[i]);
-            r.coordinates[i] = space[k].coordinate(value);
-            if (declared_) {
+            double const value = fixed[i] == fixed[i] ? fixed[i] : space[k].value(to[i]);
+            to[i] = r.coordinates[i] = space[k].coordinate(value);
+            if (declared_ && !repeated) {
                 r.chosen[i] = value;
                 chose = true;
             }
@@ -515,6 +526,18 @@ private:
         trial t{*book_, number, std::move(to), std::move(given)};
         set_origin(t);
         return t;
+    }
+
+    /// A trial that cannot begin has failed.
+    [[noreturn]] void refuse(record& r, std::string why) {
+        r.state = trial_state::failed;
+        r.reason = std::move(why);
+        if constexpr (Storage::persistent) {
+            auto all = storage_.together();
+            storage_.close(r);
+            all.commit();
+        }
+        fail("study: trial ", r.number, ": ", r.reason);
     }
 
     void set_origin([[maybe_unused]] trial& t) {

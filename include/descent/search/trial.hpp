@@ -7,46 +7,14 @@
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <descent/core/random.hpp>
+#include <descent/search/preset.hpp>
 #include <descent/search/record.hpp>
 
 namespace descent::search {
-
-/// A value to try for a name: a number or, for lists of texts, the text.
-struct preset {
-    std::string name;
-    double number = 0;
-    std::string label = {};
-
-    template <class N>
-    requires std::is_arithmetic_v<N> preset(std::string name_, N number_)
-        : name(std::move(name_)), number(double(number_)) {}
-    preset(std::string name_, std::string label_) : name(std::move(name_)), label(std::move(label_)) {}
-    preset(std::string name_, char const* label_) : name(std::move(name_)), label(label_) {}
-
-    /// The same as a value of the domain. Throws descent::error where the domain does not have it.
-    double value_in(domain const& of) const {
-        if (!of.labels.empty()) {
-            index const at = of.find(label);
-            expect(at >= 0, "study: ", name, " = '", label, "': is not in its list");
-            return double(at);
-        }
-        expect(label.empty(), "study: ", name, " = '", label, "': must be a number");
-        double value = number;
-        if (!of.levels.empty()) {
-            std::size_t at = 0;
-            while (at < of.levels.size() && of.levels[at] != number)
-                ++at;
-            value = double(at);
-        }
-        expect(of.has(value), "study: ", name, " = ", number, ": is not in its domain");
-        return value;
-    }
-};
 
 /// A database refused: the trial at work is not at fault, and the run ends with this.
 class storage_error : public error {
@@ -252,19 +220,19 @@ private:
         }
         double& chosen = r.chosen[std::size_t(at)];
         if (chosen != chosen) {
-            double coordinate = record::none;
+            double coordinate = record::none, given = record::none;
             if (at < index(proposed_.size()))
                 coordinate = proposed_[std::size_t(at)];
-            for (preset const& p : given_)  // of a name that was not known when the trial was asked for
+            for (preset const& p : given_)
                 if (p.name == book_->space->name(at))
-                    coordinate = of.coordinate(p.value_in(of));
-            if (coordinate != coordinate) {
+                    given = p.value_in(of);
+            if (given != given && coordinate != coordinate) {
                 generator const draws{book_->seed, 0x7a1a1u};
                 coordinate = draws.uniform<double>(std::uint64_t(number_) << 20 | std::uint64_t(at)) *
                              (of.nominal() ? double(of.count()) : 1.0);
                 coordinate -= of.nominal() ? 0.5 : 0.0;
             }
-            chosen = of.value(coordinate);
+            chosen = given == given ? given : of.value(coordinate);
             r.coordinates[std::size_t(at)] = of.coordinate(chosen);
             if (book_->write_value)
                 book_->write_value(book_->storage, *book_, number_, at);
