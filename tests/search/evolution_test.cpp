@@ -151,6 +151,29 @@ TEST_CASE("search nsga2: the front of ZDT1, of which random search sees little")
     CHECK(*std::max_element(ours.begin(), ours.end()) <= 2.0 / 3);
 }
 
+TEST_CASE("search evolution: a mutation is another value, wherever there is one") {
+    for (auto const& of :
+         {search::ordered({1, 2}), search::ordered({1, 2, 4}), search::integer(3, 4), search::integer(0, 2),
+          search::integer(1, 1000, {.log = true}), search::uniform(0, 1, {.step = 0.25}), search::uniform(0, 1),
+          search::log_uniform(1e-6, 1), search::categorical({"a", "b"}),
+          search::categorical({"a", "b", "c"})}) {
+        int same = 0, outside = 0;
+        for (std::uint64_t i = 0; i < 4000; ++i) {
+            search::detail::stream draws{{7, 1}, 100 * i};
+            // Anywhere in a cell: of a name that the parent did not ask for the coordinate is drawn.
+            double const at = i % 3 ? search::detail::coordinate_of(of, draws.uniform())
+                                    : of.coordinate(of.value(i % 2 ? 0.0 : 1.0 * double(of.nominal() ? 2 : 1)));
+            double const to = search::detail::mutated(of, at, i % 2 ? 0.15 : 1.0, draws);
+            same += of.value(to) == of.value(at);
+            outside += !of.has(of.value(to));
+        }
+        CHECK((same == 0 && outside == 0));
+    }
+    search::detail::stream draws{{7, 1}};
+    CHECK(search::detail::mutated(search::constant(2), 0.5, 0.1, draws) == 0.5);
+    CHECK(search::detail::mutated(search::categorical({"a"}), 0, 0.1, draws) == 0);
+}
+
 TEST_CASE("search evolution: batches are the same for any number of threads; settings are checked") {
     auto const same = [](auto sampler) {
         auto const run = [&](int parallel) {

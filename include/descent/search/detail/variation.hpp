@@ -38,19 +38,26 @@ inline double reflected(domain const& of, double at) {
     return at > 1 ? 2 - at : at;
 }
 
-/// Another value: a label drawn anew, a step to a neighbour's side or, of numbers, a normal step of `width`.
+/// Another value, where there is one: a label drawn anew, a step to a neighbour's side or, of numbers, a normal
+/// step of `width`.
 inline double mutated(domain const& of, double at, double width, stream& draws) {
     double const u = draws.uniform(), z = draws.normal();
+    if (of.count() == 1)
+        return at;
+    double const was = of.value(at);
     if (of.nominal()) {
-        auto const others = of.count() - 1;
-        if (others < 1)
-            return at;
-        double const label = std::floor(u * double(others));
-        return label >= at ? label + 1 : label;
+        double const label = std::floor(u * double(of.count() - 1));
+        return label >= was ? label + 1 : label;
     }
     double const least = of.count() > 0 ? 1 / double(of.count()) : 0;
     double const step = std::fabs(width * z) < least ? (z < 0 ? -least : least) : width * z;
-    return reflected(of, at + step);
+    for (double const way : {step, -step})  // an edge may reflect it to where it was
+        if (double const to = reflected(of, at + way); of.value(to) != was)
+            return to;
+    if (of.count() == 0)
+        return at < 0.5 ? 1 : 0;
+    double const neighbour = (of.listed() ? 1 : of.step) * (z < 0 ? -1 : 1);
+    return of.coordinate(of.has(was + neighbour) ? was + neighbour : was - neighbour);
 }
 
 }  // namespace descent::search::detail
