@@ -30,7 +30,7 @@ struct softmax_cross_entropy {
             total += power;
             store_unaligned(z + c * stride, power);
         }
-        V const scale = select(is_nan(chosen), chosen, V(T(1)) / total);
+        V const scale = V(T(1)) / select(is_nan(chosen), chosen, total);
         for (index c = 0; c < k; ++c) {
             // Fused by name: compilers that fuse by themselves do so for numbers and packs in different places.
             V const minus = select(y == V(T(c)), V(T(-1)), V(T(0)));
