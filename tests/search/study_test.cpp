@@ -7,10 +7,15 @@
 #include <descent/search/study.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
+#include <mutex>
+#include <set>
 #include <stdexcept>
 #include <string>
+#include <system_error>
+#include <thread>
 #include <vector>
 
 #include <catch2/catch_test_macros.hpp>
@@ -278,6 +283,51 @@ TEST_CASE("search study: a callback that throws ends the run on every thread") {
                   [](search::study_progress const& p) { expect(p.trials < 5, "enough"); });
           }) == "enough");
     CHECK(study.records().size() < 20);
+}
+
+namespace {
+
+/// A thread of a system that has but three, the caller's not counted.
+struct scarce_thread {
+    static inline int left = 3;
+    std::thread real;
+    template <class Work>
+    explicit scarce_thread(Work const& work) {
+        if (left-- <= 0)
+            throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again));
+        real = std::thread(work);
+    }
+    void join() { real.join(); }
+};
+
+}  // namespace
+
+TEST_CASE("search study: work goes on with the threads that the system has") {
+    search::detail::pacing now{search::study_options{}};
+    std::atomic<int> at_work{0}, rest{100};
+    search::detail::spread<scarce_thread>(4000, now, [&] {
+        ++at_work;
+        while (at_work < 4)  // all that began are there
+            std::this_thread::yield();
+        while (rest-- > 0)
+            std::this_thread::yield();
+    });
+    CHECK((at_work == 4 && rest < 0));
+    scarce_thread::left = 0;
+    int done = 0;
+    search::detail::spread<scarce_thread>(4000, now, [&] { ++done; });
+    CHECK(done == 1);
+    // No more threads than trials.
+    search::study study{search::random{}};
+    std::mutex lock;
+    std::set<std::thread::id> seen;
+    auto const most = std::numeric_limits<int>::max();
+    study.minimize({.trials = 3, .parallel = most}, [&](search::trial& t) {
+        std::lock_guard const held(lock);
+        seen.insert(std::this_thread::get_id());
+        return t.uniform("x", 0, 1);
+    });
+    CHECK((study.records().size() == 3 && seen.size() <= 3));
 }
 
 TEST_CASE("search study: several goals have a front") {

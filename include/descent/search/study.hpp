@@ -240,7 +240,7 @@ public:
                    Storage::persistent && ended_ < options.total;
         };
         if (options.batch == 0) {
-            detail::spread(options.parallel, now, [&] {
+            detail::spread(now.threads(std::int64_t(records().size())), now, [&] {
                 for (;;) {
                     std::optional<trial> t;
                     {

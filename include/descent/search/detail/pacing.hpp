@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
 #include <mutex>
+#include <new>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -32,6 +35,13 @@ struct pacing {
     double seconds() const {
         return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     }
+    /// How many threads can be of use where so many trials are known, each of which may go on.
+    int threads(std::int64_t known) const {
+        std::int64_t most = options.parallel;
+        for (std::int64_t const limit : {options.trials, options.total})
+            most = limit > 0 ? std::min(most, limit + known) : most;
+        return int(most);
+    }
     bool late() { return out_of_time = out_of_time || (options.seconds > 0 && seconds() >= options.seconds); }
     /// May one more trial begin, so many having ended or being at work?
     bool may_begin(std::int64_t counted) const {
@@ -44,9 +54,9 @@ struct pacing {
     }
 };
 
-/// The same work on `threads` threads, the caller's among them. The first exception comes out when all are
-/// done.
-template <class Work>
+/// The same work on `threads` threads, the caller's among them, or on those that the system lets begin. The
+/// first exception comes out when all are done.
+template <class Thread = std::thread, class Work>
 void spread(int threads, pacing& now, Work const& work) {
     std::exception_ptr failure;
     std::mutex lock;
@@ -61,11 +71,15 @@ void spread(int threads, pacing& now, Work const& work) {
             now.changed.notify_all();
         }
     };
-    std::vector<std::thread> others;
-    for (int i = 1; i < threads; ++i)
-        others.emplace_back(guarded);
+    std::vector<Thread> others;
+    try {
+        for (int i = 1; i < threads && !now.over; ++i)
+            others.emplace_back(guarded);
+    } catch (std::system_error const&) {  // those at work do it all
+    } catch (std::bad_alloc const&) {
+    }
     guarded();
-    for (std::thread& t : others)
+    for (Thread& t : others)
         t.join();
     if (failure)
         std::rethrow_exception(failure);
