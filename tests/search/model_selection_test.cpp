@@ -148,6 +148,22 @@ TEST_CASE("search bootstrap: intervals as scipy's, the same for any number of th
           "bootstrap: the statistic of a resample is not a number");
 }
 
+TEST_CASE("search bootstrap: a statistic of the sample, or without a row, that is no number is told") {
+    auto const only_whole = [](numbers const& r) {
+        return std::is_sorted(r.begin(), r.end()) ? NAN : mean_of(r);
+    };
+    CHECK(message_of([&] { search::percentile_interval(20, only_whole); }) ==
+          "bootstrap: the statistic of the sample is not a number");
+    CHECK(message_of([&] { search::bca_interval(20, only_whole); }) ==
+          "bootstrap: the statistic of the sample is not a number");
+    for (double const bad : {double(NAN), HUGE_VAL}) {
+        auto const without_4 = [&](numbers const& r) { return r.size() == 19 && r[4] == 5 ? bad : mean_of(r); };
+        CHECK(message_of([&] { search::bca_interval(20, without_4, {}, exec::openmp{.threads = 2}); }) ==
+              text("bca_interval: the statistic without row 4 is ", bad));
+        CHECK(search::percentile_interval(20, without_4).low > 0);
+    }
+}
+
 TEST_CASE("search bootstrap: .632+ sees through a model that knows its rows by heart") {
     // Efron & Tibshirani (1997), section 1: nearest neighbour on labels that are tosses of a coin.
     auto const table = table_of(60);

@@ -71,6 +71,7 @@ std::vector<double> resample(index samples, Statistic const& statistic, bootstra
     for (std::size_t i = 0; i < all.size(); ++i)
         all[i] = index(i);
     found.value = statistic(static_cast<std::vector<index> const&>(all));
+    expect(found.value == found.value, "bootstrap: the statistic of the sample is not a number");
     std::vector<double> values(static_cast<std::size_t>(options.resamples));
     constexpr index chunk = 64;
     executor.for_each((index(values.size()) + chunk - 1) / chunk, [&](index task) {
@@ -117,6 +118,7 @@ interval percentile_interval(index samples, Statistic const& statistic, bootstra
 /// below the sample's value, and by the skewness of what the statistic is without one row each. Second-order
 /// exact, and right for skewed statistics, where the percentile interval leans to one side. As
 /// scipy.stats.bootstrap(method="BCa"). A statistic that no resample changes has the interval [value, value].
+/// Throws descent::error as percentile_interval, and where the statistic without a row is not finite.
 template <class Statistic, class Executor = exec::serial>
 interval bca_interval(index samples, Statistic const& statistic, bootstrap_options const& options = {},
                       Executor const& executor = {}) {
@@ -138,6 +140,9 @@ interval bca_interval(index samples, Statistic const& statistic, bootstrap_optio
                 rows.push_back(i);
         without[std::size_t(left_out)] = statistic(static_cast<std::vector<index> const&>(rows));
     });
+    for (std::size_t row = 0; row < without.size(); ++row)
+        expect(std::isfinite(without[row]), "bca_interval: the statistic without row ", row, " is ",
+               without[row]);
     double mean = 0, cubes = 0, squares = 0;
     for (double const w : without)
         mean += w / double(samples);
