@@ -145,7 +145,10 @@ TEST_CASE("search bootstrap: intervals as scipy's, the same for any number of th
     CHECK(message_of([] { search::bca_interval(9, mean_of, {.confidence = 1}); }) ==
           "bootstrap: confidence = 1: must be in (0, 1)");
     CHECK(message_of([] { search::percentile_interval(9, [](numbers const&) { return NAN; }); }) ==
-          "bootstrap: the statistic of a resample is not a number");
+          "bootstrap: the statistic of the sample is not a number");
+    CHECK(message_of([] {
+              search::percentile_interval(9, [](numbers const& r) { return r[8] == 8 && r[0] == 0 ? 1 : NAN; });
+          }) == "bootstrap: the statistic of a resample is not a number");
 }
 
 TEST_CASE("search bootstrap: a statistic of the sample, or without a row, that is no number is told") {
@@ -157,7 +160,9 @@ TEST_CASE("search bootstrap: a statistic of the sample, or without a row, that i
     CHECK(message_of([&] { search::bca_interval(20, only_whole); }) ==
           "bootstrap: the statistic of the sample is not a number");
     for (double const bad : {double(NAN), HUGE_VAL}) {
-        auto const without_4 = [&](numbers const& r) { return r.size() == 19 && r[4] == 5 ? bad : mean_of(r); };
+        auto const without_4 = [&](numbers const& r) {
+            return r.size() == 19 && r[3] == 3 && r[4] == 5 ? bad : mean_of(r);
+        };
         CHECK(message_of([&] { search::bca_interval(20, without_4, {}, exec::openmp{.threads = 2}); }) ==
               text("bca_interval: the statistic without row 4 is ", bad));
         CHECK(search::percentile_interval(20, without_4).low > 0);
