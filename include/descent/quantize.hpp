@@ -27,6 +27,7 @@
 #include <descent/quantize/coordinate_descent.hpp>
 #include <descent/quantize/error_feedback.hpp>
 #include <descent/quantize/fold.hpp>
+#include <descent/quantize/int4_linear.hpp>
 #include <descent/quantize/int8_linear.hpp>
 #include <descent/quantize/packed.hpp>
 #include <descent/quantize/power_of_two.hpp>
