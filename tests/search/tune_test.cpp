@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <descent/data/repeated_folds.hpp>
 #include <descent/data/time_series_folds.hpp>
 #include <descent/exec/openmp.hpp>
 #include <descent/linear/linear_regression.hpp>
@@ -12,6 +13,7 @@
 #include <descent/search/median_stop.hpp>
 #include <descent/search/random.hpp>
 #include <descent/search/tune.hpp>
+#include <descent/search/validation_curve.hpp>
 #include <descent/train/log_loss.hpp>
 
 #include <cmath>
@@ -134,6 +136,25 @@ TEST_CASE("search tune: a scheduler ends trials between folds; no refit; trials 
     CHECK(message_of(run) == "tune: no trial was completed: trial 0: the objective is not a number");
 }
 
+TEST_CASE("search tune: r2 of folds with one row is refused before anything is trained") {
+    auto const table = waves(12);
+    auto const folds = data::leave_one_out(12);
+    std::string const why =
+        ": fold 0 tests 1 row, of which r2 says nothing: larger folds, or a metric such as mean_squared_error";
+    CHECK(message_of([&] { tuned_ridge(of_l2(), table, {.trials = 2, .folds = folds}); }) == "tune" + why);
+    int made = 0;
+    auto const make = [&](double l2) {
+        ++made;
+        return linear::linear_regression<double>{6, {.l2 = l2}};
+    };
+    CHECK(message_of([&] { search::validation_curve(make, {0.1}, table, {.folds = folds}); }) ==
+          "validation_curve" + why);
+    CHECK(made == 0);
+    auto const off = [](auto const& model, auto const& rows) { return mean_squared_error(model, rows); };
+    CHECK(search::validation_curve(make, {0.1}, table, {.folds = folds}, off).test[0].scores.size() == 12);
+    CHECK(made == 12);
+}
+
 TEST_CASE("search tune: bad input") {
     auto const told = [](search::space const& space, descent::index rows,
                          std::vector<data::fold> const& folds) {
@@ -143,6 +164,6 @@ TEST_CASE("search tune: bad input") {
     CHECK(told(of_l2(), 20, {{{1, 2}, {}}}) == "tune: fold 0 has no row to test");
     CHECK(told(of_l2(), 20, {{{1}, {2}}, {{}, {1}}}) == "tune: fold 1 has no row to train");
     CHECK(told(of_l2(), 3, {}) == "k_folds: folds = 5: there are only 3 rows");
-    CHECK(told(of_l2(), 20, {{{1, 20}, {2}}}) ==
+    CHECK(told(of_l2(), 20, {{{1, 20}, {2, 3}}}) ==
           "tune: no trial was completed: trial 0: row_view: row 20: must be in [0, 20)");
 }

@@ -65,7 +65,8 @@ inline std::vector<index> curve_sizes(learning_curve_options const& options,
 /// make(rows) gives a trained model. Behind the options, in any order: an executor, which runs the models side
 /// by side, with the same result for any number of threads; a metric(model, rows) (otherwise accuracy of
 /// classes, r2 of numbers); callbacks, which are told curve_progress. Throws descent::error for shares outside
-/// (0, 1], sizes that the folds do not have and folds without rows, and what make throws.
+/// (0, 1], sizes that the folds do not have and folds without rows or with one to judge by r2, and what make
+/// throws.
 template <class Make, class Table, class... Argument>
 score_curve learning_curve(Make const& make, Table const& table, learning_curve_options const& options = {},
                            Argument&&... arguments) {
@@ -76,8 +77,9 @@ score_curve learning_curve(Make const& make, Table const& table, learning_curve_
     static_assert((detail::curve_argument<std::remove_cvref_t<Argument>, model, part> && ...),
                   "learning_curve takes executors, metrics and callbacks behind its options");
     auto const metric = detail::chosen(detail::of_metrics<model, part>{}, detail::usual_score{}, arguments...);
-    auto const folds = detail::usual_folds("learning_curve", options.folds, known,
-                                           detail::classifies<model, part>, options.seed);
+    auto const folds =
+        detail::usual_folds("learning_curve", options.folds, known, detail::classifies<model, part>,
+                            detail::judges_by_r2<decltype(metric), model, part>, options.seed);
     std::vector<index> const sizes = detail::curve_sizes(options, folds);
     auto const judge = [&](std::size_t place, std::size_t k) {
         std::vector<index> rows = folds[k].train;

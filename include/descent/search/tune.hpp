@@ -99,7 +99,7 @@ inline constexpr bool tune_argument = is_executor<A> || sampler<A> || scheduler<
 /// callbacks as in study::run. For every number of threads of the executor the result is the same.
 ///
 /// A trial that throws or gives NaN has failed, and the search goes on. Throws descent::error for an empty
-/// space, for a fold without rows, as study does, and where no trial was completed.
+/// space, for a fold without rows or with one to judge by r2, as study does, and where no trial was completed.
 template <class Make, class Table, class... Argument>
 auto tune(Make const& make, space const& of, Table const& table, tune_options const& options = {},
           Argument&&... arguments) {
@@ -121,8 +121,8 @@ auto tune(Make const& make, space const& of, Table const& table, tune_options co
     auto proposer = pick(detail::of_samplers{}, gaussian_process{.seed = options.seed});
     auto kept = pick(detail::of_storages{}, in_memory{});
     static_assert(!inheriting_sampler<decltype(proposer)>, "tune: models of other folds cannot be inherited");
-    auto const folds =
-        detail::usual_folds("tune", options.folds, known, detail::classifies<model, part>, options.seed);
+    auto const folds = detail::usual_folds("tune", options.folds, known, detail::classifies<model, part>,
+                                           detail::judges_by_r2<decltype(metric), model, part>, options.seed);
     // A scheduler hears of one fold after another.
     std::size_t const at_once = std::is_same_v<decltype(stopper), run_to_end> ? folds.size() : 1;
 

@@ -35,7 +35,7 @@ struct validation_curve_options {
 ///
 /// make(value, rows) gives a trained model; for a linear model that fit(model, rows) trains, make(value) gives
 /// it untrained. Behind the options as in learning_curve. Throws descent::error where there are no values, for
-/// folds without rows, and what make throws.
+/// folds without rows or with one to judge by r2, and what make throws.
 template <class Make, class Table, class... Argument>
 score_curve validation_curve(Make const& make, std::vector<double> const& values, Table const& table,
                              validation_curve_options const& options = {}, Argument&&... arguments) {
@@ -48,8 +48,9 @@ score_curve validation_curve(Make const& make, std::vector<double> const& values
                   "validation_curve takes executors, metrics and callbacks behind its options");
     expect(!values.empty(), "validation_curve: there are no values");
     auto const metric = detail::chosen(detail::of_metrics<model, part>{}, detail::usual_score{}, arguments...);
-    auto const folds = detail::usual_folds("validation_curve", options.folds, known,
-                                           detail::classifies<model, part>, options.seed);
+    auto const folds =
+        detail::usual_folds("validation_curve", options.folds, known, detail::classifies<model, part>,
+                            detail::judges_by_r2<decltype(metric), model, part>, options.seed);
     auto const judge = [&](std::size_t place, std::size_t k) {
         return detail::judge_of(make, metric, known.rows(folds[k].train), known.rows(folds[k].test),
                                 values[place]);

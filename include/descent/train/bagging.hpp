@@ -27,7 +27,7 @@ struct bagged {
     std::vector<Model> models = {};
     bool vote = false;            ///< see bagging
     vector<T> out_of_bag = {};    ///< of each row, by the models that did not see it; NaN where all did
-    double out_of_bag_score = 0;  ///< of those rows: accuracy of classes, else r2; NaN where there are none
+    double out_of_bag_score = 0;  ///< of those rows: accuracy of classes, else r2; NaN where too few
 
     /// The mean probability: of class 1, or samples x classes.
     template <class X>
@@ -178,7 +178,7 @@ private:
                 weight[judged] = table.weights[row];
             ++judged;
         }
-        if (judged == 0)
+        if (judged < (classes ? 1 : 2))  // r2 needs two
             return std::numeric_limits<double>::quiet_NaN();
         said.conservativeResize(judged);
         target.conservativeResize(judged);

@@ -39,9 +39,11 @@ double mean_absolute_error(vector<T> const& predicted, vector<T> const& target, 
 
 /// The coefficient of determination 1 - sum (target - prediction)^2 / sum (target - mean)^2 (Wright, 1921): 1
 /// is perfect, 0 as good as the mean. Where all targets are equal: 1 if perfect, else 0, as scikit-learn.
+/// Throws descent::error for a single target, of which scikit-learn says NaN.
 template <class T>
 double r2(vector<T> const& predicted, vector<T> const& target, vector<T> const& weights = {}) {
     auto const weight = detail::weights_of_pairs("r2", predicted, target, weights);
+    expect(target.size() > 1, "r2: 1 target: must be >= 2, one alone has no spread");
     double const first = double(target[0]);  // the mean is taken from here: equal targets have spread 0 exactly
     double mean = 0, residual = 0, spread = 0;
     for (index row = 0; row < target.size(); ++row)

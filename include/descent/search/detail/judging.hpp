@@ -44,6 +44,10 @@ struct usual_score {
     }
 };
 
+template <class Metric, class M, class Table>
+inline constexpr bool judges_by_r2 =
+    std::is_same_v<std::remove_cvref_t<Metric>, usual_score> && !classifies<M, Table>;
+
 template <class A, class M, class Table>
 inline constexpr bool is_metric = requires(A const& judge, M const& model, Table const& table) {
     { judge(model, table) } -> std::convertible_to<double>;
@@ -123,14 +127,17 @@ auto chosen(Is is, Default fallback, First&& first, Rest&&... rest) {
 }
 
 /// The folds that were given, or else five: stratified where the model tells classes. Throws descent::error for
-/// a fold without rows.
+/// a fold without rows, and for one that tests a single row by r2.
 template <class Table>
 std::vector<data::fold> usual_folds(std::string_view who, std::vector<data::fold> const& given,
-                                    Table const& table, bool stratify, std::uint64_t seed) {
+                                    Table const& table, bool stratify, bool by_r2, std::uint64_t seed) {
     auto folds = given.empty() ? data::k_folds(table, {.folds = 5, .seed = seed, .stratify = stratify}) : given;
     for (std::size_t k = 0; k < folds.size(); ++k)
         expect(!folds[k].train.empty() && !folds[k].test.empty(), who, ": fold ", k, " has no row to ",
                std::string_view(folds[k].train.empty() ? "train" : "test"));
+    for (std::size_t k = 0; k < folds.size(); ++k)
+        expect(!by_r2 || folds[k].test.size() > 1, who, ": fold ", k,
+               " tests 1 row, of which r2 says nothing: larger folds, or a metric such as mean_squared_error");
     return folds;
 }
 
