@@ -8,7 +8,10 @@
 #include <descent/data/libsvm.hpp>
 #include <descent/data/npz.hpp>
 #include <descent/plot/detail/png.hpp>
+#include <descent/quantize/packed.hpp>
 #include <descent/train/checkpoint_format.hpp>
+
+#include "packed_model.hpp"
 
 using namespace descent;
 
@@ -65,4 +68,6 @@ int main(int, char** arguments) {
     run.so_far.metric_names = {"accuracy"};
     run.so_far.history = {{1, 2, 3, 4, 5, 6, {7}}};
     seed("checkpoint", format_checkpoint(run));
+    auto const packed = packed_model_of_all_kinds();
+    seed("packed", quantize::pack(packed.model, packed.codes).bytes);
 }
