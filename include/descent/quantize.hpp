@@ -4,6 +4,7 @@
 // Few bits for many numbers: evenly spaced codes, codebooks, packed model files. What only some programs need and
 // all would compile stands apart:
 // Apart: <descent/quantize/adaround.hpp>, rounding up or down as a layer's outputs need it
+// Apart: <descent/quantize/adaround_layers.hpp>, the same for all layers of a network
 // Apart: <descent/quantize/aware.hpp>, layers that are trained rounded
 // Apart: <descent/quantize/bias_correction.hpp>, mean errors of rounding out of the biases
 // Apart: <descent/quantize/binary_activation.hpp>, layers that are trained rounded
