@@ -136,6 +136,28 @@ TEST_CASE("search tune: a scheduler ends trials between folds; no refit; trials 
     CHECK(message_of(run) == "tune: no trial was completed: trial 0: the objective is not a number");
 }
 
+TEST_CASE("search tune: scores beside an infinite or a huge one keep their digits") {
+    auto const table = waves(40);
+    double const given[] = {-HUGE_VAL, 0.1, -1e200, 0.3, 0.7};
+    std::size_t fold = 0;
+    auto const metric = [&](auto const&, auto const&) { return given[fold++ % 5]; };
+    auto const ridge = [](auto const& values) {
+        return linear::linear_regression<double>{6, {.l2 = values["l2"]}};
+    };
+    auto const run = [&] {
+        return search::tune(ridge, of_l2(), table, {.trials = 2, .refit = false}, search::grid{}, metric);
+    };
+    auto found = run();
+    CHECK((found.value == -HUGE_VAL && found.scores.mean == -HUGE_VAL));
+    for (auto const& r : found.records)
+        CHECK(search::scores_of(r).scores == std::vector<double>(given, given + 5));
+    CHECK(found.scores.scores == std::vector<double>(given, given + 5));
+    // Of a trial that another process made the means are known, and no more can be told behind an infinite one.
+    found.records[0].folds.clear();
+    auto const rest = search::scores_of(found.records[0]).scores;
+    CHECK((rest[0] == -HUGE_VAL && std::isnan(rest[1]) && std::isnan(rest[4])));
+}
+
 TEST_CASE("search tune: r2 of folds with one row is refused before anything is trained") {
     auto const table = waves(12);
     auto const folds = data::leave_one_out(12);

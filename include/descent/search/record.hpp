@@ -43,6 +43,7 @@ struct record {
     std::vector<double> chosen = {};       ///< values by position in the space; NaN: not asked for
     std::vector<double> coordinates = {};  ///< the same as samplers see them
     std::shared_ptr<search::space const> space = nullptr;
+    std::vector<double> folds = {};  ///< of a trial that tune made: the score of each
 
     /// The number of that name; of a list of texts: the position. Throws descent::error where there is none.
     double operator[](std::string_view name) const { return setting(space.get(), &chosen)[name]; }

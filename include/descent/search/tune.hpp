@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -40,9 +42,13 @@ struct tuned : study_result {
     std::optional<Model> model = {};   ///< trained on all rows by the best values; empty without refit
 };
 
-/// What a trial of tune gave fold by fold; of one that was stopped early: of the folds that it came to.
+/// What a trial of tune gave fold by fold; of one that was stopped early: of the folds that it came to. Of a
+/// trial that a file had before, from the means that it reported: to about 1e-16 of the largest, and NaN behind
+/// an infinite one.
 inline fold_scores scores_of(record const& trial) {
-    std::vector<double> scores;
+    std::vector<double> scores = trial.folds;
+    if (!scores.empty())
+        return detail::summed(std::move(scores));
     double before = 0;
     for (reported const& at : trial.reports) {
         double const sum = at.value * double(scores.size() + 1);
@@ -126,6 +132,9 @@ auto tune(Make const& make, space const& of, Table const& table, tune_options co
     // A scheduler hears of one fold after another.
     std::size_t const at_once = std::is_same_v<decltype(stopper), run_to_end> ? folds.size() : 1;
 
+    std::mutex lock;
+    std::map<std::int64_t, std::vector<double>>
+        of_folds;  // by trial: the means that it reports have lost digits
     auto const objective = [&](trial& t) {
         record const values = t.so_far();
         auto& scores = t.template state<std::vector<double>>();  // a trial that paused has some
@@ -144,6 +153,8 @@ auto tune(Make const& make, space const& of, Table const& table, tune_options co
             if (scores.size() < folds.size() && t.should_stop())
                 break;
         }
+        std::lock_guard const held(lock);
+        of_folds[t.number()] = scores;
         return detail::summed(scores).mean;
     };
 
@@ -165,12 +176,14 @@ auto tune(Make const& make, space const& of, Table const& table, tune_options co
         },
         std::tuple_cat(detail::callback_of<study_progress, model, part>(arguments)...));
     found.records = run.records();
+    for (auto& [number, scores] : of_folds)
+        found.records[std::size_t(number)].folds = std::move(scores);
     std::string failure;
     for (record const& r : found.records)
         if (failure.empty() && !r.reason.empty())
             failure = text(": trial ", r.number, ": ", r.reason);
     expect(found.number >= 0, "tune: no trial was completed", failure);
-    found.scores = scores_of(found);
+    found.scores = scores_of(found.records[std::size_t(found.number)]);
     found.scores.mean = found.value;
     if (options.refit)
         found.model.emplace(detail::trained(make, known, static_cast<record const&>(found)));
