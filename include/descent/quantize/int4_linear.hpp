@@ -17,6 +17,9 @@
 
 namespace descent::quantize {
 
+template <class Executor>
+class device_int4_linear;
+
 /// How int4_linear rounds weights that are numbers.
 struct int4_options {
     index group = 64;       ///< inputs in turn of an output that share a scale: a multiple of 8
@@ -146,6 +149,9 @@ public:
     }
 
 private:
+    template <class Executor>
+    friend class device_int4_linear;
+
     static constexpr index columns = detail::int4_columns, stripe_rows = 96;
     /// Blocks that are unpacked at once: they stay in the first cache while the samples pass.
     static constexpr index near_blocks = 16;
