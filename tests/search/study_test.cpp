@@ -197,6 +197,52 @@ TEST_CASE("search study: trials grow the space; failures and stops are kept") {
     CHECK((nothing.number == -1 && nothing.trials == 2 && nothing.value != nothing.value));
 }
 
+TEST_CASE("search study: where no trial is complete it is told, and why") {
+    search::study study{search::random{}};
+    CHECK((study.best().number == -1 && study.best().reason == "there are no trials"));
+    CHECK(message_of([&] { study.best()["x"]; }) == "search: there are no trials");
+    auto const result = study.minimize({.trials = 3}, [](search::trial& t) {
+        t.uniform("x", 0, 1);
+        if (t.number() < 2)
+            throw error("out of memory");
+        return NAN;
+    });
+    std::string const why = "no trial is complete: 3 failed; trial 2: the objective is not a number";
+    CHECK((result.number == -1 && result.reason == why && result.why == "all trials are done; " + why));
+    CHECK(message_of([&] { result["x"]; }) == "search: " + why);
+    CHECK(message_of([&] { result.label("x"); }) == "search: " + why);
+    CHECK((!result.has("x") && study.best().reason == why));
+    auto t = study.ask();
+    CHECK(study.best().reason ==
+          "no trial is complete: 3 failed, 1 at work; trial 2: the objective is not a number");
+    study.tell(t, 1);
+    CHECK((study.best().number == 3 && study.best().reason.empty()));
+}
+
+TEST_CASE("search study: a run without a limit of trials ends where all fail") {
+    auto const run = [](search::study_options options, std::int64_t good) {
+        search::study study{search::random{}};
+        return study.minimize(options, [&](search::trial& t) {
+            if (t.number() != good)
+                throw error("no device");
+            return 1.0;
+        });
+    };
+    for (int const parallel : {1, 3}) {
+        auto const all = run({.trials = 0, .total = 5, .parallel = parallel, .failures = 7}, -1);
+        CHECK((all.status == status::stopped && all.trials >= 7 && all.trials < 7 + parallel));
+        CHECK(all.why.starts_with("7 trials in a row failed, the last, trial "));
+        CHECK(all.why.find(": no device; no trial is complete: ") != std::string::npos);
+    }
+    auto const some = run({.trials = -1, .batch = 2}, 3);
+    CHECK((some.trials == 104 && some.number == 3));
+    CHECK(some.why == "100 trials in a row failed, the last, trial 103: no device");
+    // Those that are limited otherwise go on.
+    CHECK(run({.trials = 150}, -1).trials == 150);
+    CHECK(run({.trials = 0, .seconds = 0.02, .failures = 0}, -1).status == status::out_of_time);
+    CHECK(message_of([&] { run({.failures = -1}, 0); }) == "study: failures = -1: must be >= 0");
+}
+
 TEST_CASE("search study: presets of some names keep the conditions, to the last bit") {
     // Where x + y + z <= 1 and x is given, what the sampler proposes for y and z hardly ever fits.
     search::space space;

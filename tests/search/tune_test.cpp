@@ -9,6 +9,7 @@
 #include <descent/nn/sequential.hpp>
 #include <descent/optim/adam.hpp>
 #include <descent/optim/chain.hpp>
+#include <descent/search/asha.hpp>
 #include <descent/search/grid.hpp>
 #include <descent/search/median_stop.hpp>
 #include <descent/search/random.hpp>
@@ -133,7 +134,7 @@ TEST_CASE("search tune: a scheduler ends trials between folds; no refit; trials 
     CHECK((stopped > 5 && of_folds == trained && trained < 29 * 6 && !found.model && found["l2"] < 1));
     CHECK(found.records[1].reason == "no");
     broken = true;
-    CHECK(message_of(run) == "tune: no trial was completed: trial 0: the objective is not a number");
+    CHECK(message_of(run) == "tune: no trial is complete: 30 failed; trial 29: the objective is not a number");
 }
 
 TEST_CASE("search tune: scores beside an infinite or a huge one keep their digits") {
@@ -177,6 +178,19 @@ TEST_CASE("search tune: r2 of folds with one row is refused before anything is t
     CHECK(made == 12);
 }
 
+TEST_CASE("search tune: where a scheduler paused all trials that is told") {
+    auto const ridge = [](auto const& values) {
+        return linear::linear_regression<double>{6, {.l2 = values["l2"]}};
+    };
+    auto const run = [&](int trials) {
+        return search::tune(ridge, of_l2(), waves(40), {.trials = trials}, search::grid{},
+                            search::asha{.first = 1, .factor = 3, .most = 5});
+    };
+    CHECK(message_of([&] { run(2); }) ==
+          "tune: no trial is complete: 2 paused; the scheduler lets paused ones go on only beside more trials");
+    CHECK(run(30).scores.scores.size() == 5);
+}
+
 TEST_CASE("search tune: bad input") {
     auto const told = [](search::space const& space, descent::index rows,
                          std::vector<data::fold> const& folds) {
@@ -187,5 +201,5 @@ TEST_CASE("search tune: bad input") {
     CHECK(told(of_l2(), 20, {{{1}, {2}}, {{}, {1}}}) == "tune: fold 1 has no row to train");
     CHECK(told(of_l2(), 3, {}) == "k_folds: folds = 5: there are only 3 rows");
     CHECK(told(of_l2(), 20, {{{1, 20}, {2, 3}}}) ==
-          "tune: no trial was completed: trial 0: row_view: row 20: must be in [0, 20)");
+          "tune: no trial is complete: 2 failed; trial 1: row_view: row 20: must be in [0, 20)");
 }

@@ -39,17 +39,24 @@ struct record {
     double value = none;              ///< the objective, the first of several
     std::vector<double> values = {};  ///< all objectives
     std::vector<reported> reports = {};
-    std::string reason = {};               ///< of a failure
+    std::string reason = {};               ///< of a failure; of number -1: why there is no such trial
     std::vector<double> chosen = {};       ///< values by position in the space; NaN: not asked for
     std::vector<double> coordinates = {};  ///< the same as samplers see them
     std::shared_ptr<search::space const> space = nullptr;
     std::vector<double> folds = {};  ///< of a trial that tune made: the score of each
 
     /// The number of that name; of a list of texts: the position. Throws descent::error where there is none.
-    double operator[](std::string_view name) const { return setting(space.get(), &chosen)[name]; }
+    double operator[](std::string_view name) const { return found()[name]; }
     /// The chosen text of that name. Throws descent::error where there is none.
-    std::string const& label(std::string_view name) const { return setting(space.get(), &chosen).label(name); }
+    std::string const& label(std::string_view name) const { return found().label(name); }
     bool has(std::string_view name) const { return setting(space.get(), &chosen).has(name); }
+
+private:
+    setting found() const {
+        if (number < 0 && !reason.empty())
+            fail("search: ", reason);
+        return setting(space.get(), &chosen);
+    }
 };
 
 /// What samplers and schedulers see of a study.

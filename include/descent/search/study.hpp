@@ -15,6 +15,7 @@
 
 #include <descent/core/status.hpp>
 #include <descent/search/detail/completion.hpp>
+#include <descent/search/detail/outcomes.hpp>
 #include <descent/search/detail/pacing.hpp>
 #include <descent/search/gaussian_process.hpp>
 #include <descent/search/in_memory.hpp>
@@ -38,7 +39,8 @@ struct study_progress {
     std::int64_t limit;   ///< trials that the run was asked for; <= 0: no limit
 };
 
-/// A run's best trial and why it ended.
+/// A run's best trial and why it ended. Of number -1 no trial is complete: `reason` and `why` tell the last
+/// failure, and asking it for values throws with them.
 struct study_result : record {
     descent::status status = descent::status::finished;
     std::string why = {};
@@ -205,6 +207,7 @@ public:
         expect(options.parallel >= 1, "study: parallel = ", options.parallel, ": must be >= 1");
         expect(options.batch >= 0, "study: batch = ", options.batch, ": must be >= 0");
         expect(options.seconds >= 0, "study: seconds = ", options.seconds, ": must be >= 0");
+        expect(options.failures >= 0, "study: failures = ", options.failures, ": must be >= 0");
         detail::pacing now{options};
         auto const finish = [&](trial& t, attempt what) {
             std::lock_guard const held(book_->lock);
@@ -217,6 +220,7 @@ public:
             history const past = book_->past();
             [[maybe_unused]] study_progress const p{last, best, past, now.done, now.seconds(), options.trials};
             (now.hear(verdict_of(callbacks, p)), ...);
+            now.judge(last);
             now.changed.notify_all();
         };
         // The next trial, new or one that goes on; none: no more for now, or, where none is at work, at all.
@@ -288,6 +292,8 @@ public:
                         : now.out_of_time ? status::out_of_time
                                           : status::finished;
         result.why = now.end.stop ? now.end.reason : now.out_of_time ? "the time limit" : "all trials are done";
+        if (result.number < 0)
+            result.why += "; " + result.reason;
         result.trials = now.done;
         result.seconds = now.seconds();
         (end_of(callbacks, result), ...);
@@ -306,11 +312,16 @@ public:
         return run(options, objective, callbacks...);
     }
 
-    /// The best complete trial of a study with one goal (of several: by the first); number -1: there is none.
+    /// The best complete trial of a study with one goal (of several: by the first); number -1: there is none,
+    /// and `reason` tells why.
     record best() const {
         std::lock_guard const held(book_->lock);
         look();
-        return best_locked() >= 0 ? book_->records[std::size_t(best_locked())] : record{};
+        if (std::int64_t const leader = best_locked(); leader >= 0)
+            return book_->records[std::size_t(leader)];
+        record none;
+        none.reason = detail::why_none(book_->records);
+        return none;
     }
     /// What to do with each objective.
     std::vector<goal> goals() const {

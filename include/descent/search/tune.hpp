@@ -105,7 +105,8 @@ inline constexpr bool tune_argument = is_executor<A> || sampler<A> || scheduler<
 /// callbacks as in study::run. For every number of threads of the executor the result is the same.
 ///
 /// A trial that throws or gives NaN has failed, and the search goes on. Throws descent::error for an empty
-/// space, for a fold without rows or with one to judge by r2, as study does, and where no trial was completed.
+/// space, for a fold without rows or with one to judge by r2, as study does, and where no trial is complete:
+/// with how they ended, and why the last failed.
 template <class Make, class Table, class... Argument>
 auto tune(Make const& make, space const& of, Table const& table, tune_options const& options = {},
           Argument&&... arguments) {
@@ -178,11 +179,7 @@ auto tune(Make const& make, space const& of, Table const& table, tune_options co
     found.records = run.records();
     for (auto& [number, scores] : of_folds)
         found.records[std::size_t(number)].folds = std::move(scores);
-    std::string failure;
-    for (record const& r : found.records)
-        if (failure.empty() && !r.reason.empty())
-            failure = text(": trial ", r.number, ": ", r.reason);
-    expect(found.number >= 0, "tune: no trial was completed", failure);
+    expect(found.number >= 0, "tune: ", found.reason);
     found.scores = scores_of(found.records[std::size_t(found.number)]);
     found.scores.mean = found.value;
     if (options.refit)

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <descent/core/status.hpp>
+#include <descent/search/record.hpp>
 #include <descent/search/study_options.hpp>
 
 namespace descent::search::detail {
@@ -28,6 +29,7 @@ struct pacing {
     std::int64_t taken = 0;    // new trials
     std::int64_t working = 0;  // trials at work
     std::int64_t done = 0;
+    std::int64_t in_a_row = 0;  // failed
     bool out_of_time = false;
     verdict end = {};
 
@@ -47,6 +49,13 @@ struct pacing {
     bool may_begin(std::int64_t counted) const {
         return (options.trials <= 0 || taken < options.trials) &&
                (options.total <= 0 || counted < options.total);
+    }
+    /// A trial has ended.
+    void judge(record const& last) {
+        in_a_row = last.state == trial_state::failed ? in_a_row + 1 : 0;
+        if (options.trials <= 0 && options.failures > 0 && in_a_row == options.failures)
+            hear({true, status::stopped,
+                  text(in_a_row, " trials in a row failed, the last, trial ", last.number, ": ", last.reason)});
     }
     void hear(verdict said) {
         if (said.stop && !over.exchange(true))
