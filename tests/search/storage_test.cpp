@@ -139,12 +139,23 @@ TEST_CASE("search storage: a study is read back as it was, and goes on") {
     CHECK(message_of([&] { again.minimize({}, work); }) ==
           "study: the goals cannot change once there are trials");
     auto t = again.ask();
-    CHECK(message_of([&] { t.uniform("x", 0, 6); }) == "search: x: its domain is not what it was before");
+    std::string const differs = path + ": study 'other': search: x: its domain is not what it was before";
+    CHECK(message_of([&] { t.uniform("x", 0, 6); }) == differs);
+    CHECK(t.uniform("x", 0, 5) >= 0);
+    // An objective that asks for another domain is no trial's fault: the run ends.
+    std::size_t const before = again.records().size();
+    try {
+        again.maximize({.trials = 5}, [](search::trial& u) { return u.uniform("x", 0, 6); });
+        CHECK(false);
+    } catch (search::storage_error const& thrown) {
+        CHECK(thrown.what() == differs);
+    }
+    CHECK(again.records().size() == before + 1);
     search::space changed;
     changed.add("x", search::uniform(0, 6));
     CHECK(message_of([&] {
               search::study bad{changed, search::random{}, search::storage{path, {.study = "other"}}};
-          }) == path + ": study 'other': search: x: its domain is not what it was before");
+          }) == differs);
 }
 
 TEST_CASE("search storage: Optuna's tables, and a study that Optuna wrote") {

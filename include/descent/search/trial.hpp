@@ -42,6 +42,7 @@ struct book {
     std::vector<kept_state> states = {};  // by number
     std::uint64_t seed = 0;
     std::string folder = {};
+    std::string file = {};  // and study, of a database
     bool (*should_stop)(void* scheduler, history const& past, record const& r) = nullptr;
     void* scheduler = nullptr;
     // Where all is written down as it happens.
@@ -73,7 +74,7 @@ public:
     }
 
     /// As the functions of the same names in domain.hpp. Throws descent::error for a domain without values, and
-    /// where the name had another one.
+    /// where the name had another one; of a study in a file it is a storage_error, which ends the run.
     double uniform(std::string_view name, double low, double high, step_option options = {}) {
         return ask(name, search::uniform(low, high, options));
     }
@@ -195,13 +196,21 @@ private:
 
     double ask(std::string_view name, domain what) {
         std::lock_guard const held(book_->lock);
-        book_->space->add(name, std::move(what));
+        grow(name, std::move(what));
         return number_of(book_->space->find(name));
     }
     std::string const& ask_text(std::string_view name, domain what) {
         std::lock_guard const held(book_->lock);
-        book_->space->add(name, std::move(what));
+        grow(name, std::move(what));
         return text_of(book_->space->find(name), name);
+    }
+
+    void grow(std::string_view name, domain what) {
+        index const known = book_->space->find(name);
+        if (known >= 0 && !book_->file.empty() && (*book_->space)[known] != what)
+            throw storage_error(
+                text(book_->file, ": search: ", name, ": its domain is not what it was before"));
+        book_->space->add(name, std::move(what));
     }
 
     double number_of(index at) { return (*book_->space)[at].number(value_of(at)); }

@@ -59,6 +59,7 @@ public:
         all.commit();
         if (b.folder.empty())
             b.folder = text(db().path(), ".trials/", name_);
+        b.file = text(db().path(), ": study '", name_, "'");
         b.storage = this;
         b.write_value = [](void* self, book const& of, std::int64_t number, index at) {
             auto& me = *static_cast<sqlite_book*>(self);
