@@ -12,10 +12,11 @@
 
 namespace descent::search {
 
-/// Shows how a study goes: trials done, the last objective and the best with its trial's number, time left. On
-/// a terminal one line that is drawn again; elsewhere (a file, a pipe, TERM=dumb) a line a trial, in runs of
-/// more than 50 at most one every 3 s. Characters are ASCII unless the locale is UTF-8; NO_COLOR is respected.
-/// A callback of run, minimize and maximize. Throws descent::error from them where the stream is null.
+/// Shows how a study goes: how many trials are done, the last objective, the best with its trial's number (from
+/// 0 on), how many failed or were stopped, time left. On a terminal one line that is drawn again; elsewhere (a
+/// file, a pipe, TERM=dumb) a line a trial, in runs of more than 50 at most one every 3 s. Characters are ASCII
+/// unless the locale is UTF-8; NO_COLOR is respected. A callback of run, minimize and maximize. Throws
+/// descent::error from them where the stream is null.
 ///
 ///     study.minimize({.trials = 60}, objective, search::progress_bar{});
 struct progress_bar {
@@ -37,14 +38,18 @@ struct progress_bar {
         std::string words = text(
             "  last ", now.last.value == now.last.value ? short_number(now.last.value) : std::string("none"));
         if (now.best.number >= 0)
-            words += text("  best ", short_number(now.best.value), " of trial ", now.best.number);
+            words += text("  best ", short_number(now.best.value), " (trial ", now.best.number, ')');
+        if (now.failed > 0)
+            words += text("  ", now.failed, " failed");
+        if (now.stopped > 0)
+            words += text("  ", now.stopped, " stopped");
         double const share = now.limit > 0 ? double(now.trials) / double(now.limit) : -1;
         if (done || now.limit <= 0)
             words += text("  ", descent::detail::clock_text(now.seconds));
         else
             words += text("  ", descent::detail::clock_text(now.seconds * (1 - share) / share), " left");
         std::string const left =
-            now.limit > 0 ? text("trial ", now.trials, '/', now.limit) : text("trial ", now.trials);
+            now.limit > 0 ? text(now.trials, '/', now.limit, " trials") : text(now.trials, " trials");
         write(terminal ? descent::detail::bar_line(state, left, words, share,
                                                    descent::detail::terminal_width(stream))
                        : left + words + '\n');

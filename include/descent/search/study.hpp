@@ -34,9 +34,11 @@ struct study_progress {
     record const& last;
     record const& best;  ///< number -1: none is complete yet
     history const& past;
-    std::int64_t trials;  ///< told since the run began; one that goes on after a pause is not a new one
-    double seconds;       ///< since the run began
-    std::int64_t limit;   ///< trials that the run was asked for; <= 0: no limit
+    std::int64_t trials;   ///< told since the run began; one that goes on after a pause is not a new one
+    double seconds;        ///< since the run began
+    std::int64_t limit;    ///< trials that the run was asked for; <= 0: no limit
+    std::int64_t failed;   ///< of `trials`
+    std::int64_t stopped;  ///< of `trials`, by the scheduler, for good
 };
 
 /// A run's best trial and why it ended. Of number -1 no trial is complete: `reason` and `why` tell the last
@@ -215,10 +217,13 @@ public:
             --now.working;
             now.done += !t.resumed();
             record const last = book_->records[std::size_t(t.number())];
+            now.failed += last.state == trial_state::failed;
+            now.stopped += last.state == trial_state::stopped;
             std::int64_t const leader = best_locked();
             record const best = leader >= 0 ? book_->records[std::size_t(leader)] : record{};
             history const past = book_->past();
-            [[maybe_unused]] study_progress const p{last, best, past, now.done, now.seconds(), options.trials};
+            [[maybe_unused]] study_progress const p{last,          best,           past,       now.done,
+                                                    now.seconds(), options.trials, now.failed, now.stopped};
             (now.hear(verdict_of(callbacks, p)), ...);
             now.judge(last);
             now.changed.notify_all();

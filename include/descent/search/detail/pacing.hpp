@@ -29,7 +29,7 @@ struct pacing {
     std::int64_t taken = 0;    // new trials
     std::int64_t working = 0;  // trials at work
     std::int64_t done = 0;
-    std::int64_t in_a_row = 0;  // failed
+    std::int64_t failed = 0, stopped = 0, in_a_row = 0;  // trials; in_a_row: failed ones
     bool out_of_time = false;
     verdict end = {};
 
