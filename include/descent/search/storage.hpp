@@ -50,7 +50,10 @@ public:
     static constexpr bool persistent = false;
     template <class... A>
     explicit storage(std::string const&, A const&...) {
-        static_assert(sizeof...(A) > 99, "search::storage needs SQLite: link descent::sqlite");
+        static_assert(
+            sizeof...(A) > 99,
+            "search::storage needs SQLite: link descent::sqlite, or compile with -DDESCENT_SQLITE and link "
+            "with -lsqlite3");
     }
 };
 template <class... A>

@@ -69,8 +69,7 @@ public:
     explicit study(Sampler s = {}, Scheduler c = {}, Storage where = Storage())
         : study(search::space{}, std::move(s), std::move(c), std::move(where)) {}
     template <std::same_as<Storage> S>
-    requires(S::persistent) explicit study(Sampler s, S where)
-        : study(search::space{}, std::move(s), Scheduler{}, std::move(where)) {}
+    explicit study(Sampler s, S where) : study(search::space{}, std::move(s), Scheduler{}, std::move(where)) {}
 
     /// With a declared space: every trial has all of its names.
     explicit study(search::space declared, Sampler s = {}, Scheduler c = {}, Storage where = Storage())
@@ -92,7 +91,7 @@ public:
             storage_.open(*book_);
     }
     template <std::same_as<Storage> S>
-    requires(S::persistent) explicit study(search::space declared, Sampler s, S where)
+    explicit study(search::space declared, Sampler s, S where)
         : study(std::move(declared), std::move(s), Scheduler{}, std::move(where)) {}
     // Trials and the book point here.
     study(study const&) = delete;
@@ -206,6 +205,9 @@ public:
     /// or verdict. Those with a member end get the study_result when the run is over.
     template <class Objective, class... Callback>
     study_result run(study_options options, Objective&& objective, Callback&&... callbacks) {
+        static_assert((std::invocable<Callback&, study_progress const&> && ...),
+                      "study: what stands behind the objective is called with a study_progress const&: "
+                      "search::progress_bar{}, not fit's progress_bar{}");
         expect(options.parallel >= 1, "study: parallel = ", options.parallel, ": must be >= 1");
         expect(options.batch >= 0, "study: batch = ", options.batch, ": must be >= 0");
         expect(options.seconds >= 0, "study: seconds = ", options.seconds, ": must be >= 0");
@@ -224,7 +226,8 @@ public:
             history const past = book_->past();
             [[maybe_unused]] study_progress const p{last,          best,           past,       now.done,
                                                     now.seconds(), options.trials, now.failed, now.stopped};
-            (now.hear(verdict_of(callbacks, p)), ...);
+            if constexpr ((std::invocable<Callback&, study_progress const&> && ...))
+                (now.hear(verdict_of(callbacks, p)), ...);
             now.judge(last);
             now.changed.notify_all();
         };
@@ -629,10 +632,10 @@ private:
 };
 
 template <class Sampler, class Storage>
-requires(Storage::persistent) study(Sampler, Storage)
-->study<Sampler, run_to_end, Storage>;
+requires requires { Storage::persistent; }
+study(Sampler, Storage)->study<Sampler, run_to_end, Storage>;
 template <class Sampler, class Storage>
-requires(Storage::persistent) study(space, Sampler, Storage)
-->study<Sampler, run_to_end, Storage>;
+requires requires { Storage::persistent; }
+study(space, Sampler, Storage)->study<Sampler, run_to_end, Storage>;
 
 }  // namespace descent::search

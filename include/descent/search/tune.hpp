@@ -117,7 +117,8 @@ auto tune(Make const& make, space const& of, Table const& table, tune_options co
     using part = decltype(known.rows(std::vector<index>{}));
     static_assert(
         (detail::tune_argument<std::remove_cvref_t<Argument>, model, part> && ...),
-        "tune takes executors, samplers, schedulers, storages, metrics and callbacks behind its options");
+        "tune takes executors, samplers, schedulers, storages, metrics and callbacks behind its options; those "
+        "are called with a study_progress const&: search::progress_bar{}, not fit's progress_bar{}");
     expect(of.size() > 0, "tune: the space is empty");
     auto const pick = [&]<class Is, class Default>(Is is, Default fallback) {
         return detail::chosen(is, std::move(fallback), std::forward<Argument>(arguments)...);
