@@ -14,6 +14,7 @@
 #include "message.hpp"
 
 using namespace descent;
+using search::trial_state;
 
 namespace {
 
@@ -57,7 +58,7 @@ TEST_CASE("search importance: the shares of the variance of a sum") {
 TEST_CASE("search report: one page with everything in it") {
     auto const records = trials(30);
     std::string const html = search::report(records, {.title = "A < B", .best = 5});
-    CHECK(html.find("<h1>A &lt; B</h1>\n<p>30 trials, 29 with a value.</p>") != html.npos);
+    CHECK(html.find("<h1>A &lt; B</h1>\n<p>30 trials: 29 complete, 1 failed.</p>") != html.npos);
     CHECK(count_of("<svg", html) == 10);  // best so far, importance, parallel, 4 slices, 3 pairs
     CHECK(count_of("</svg>", html) == 10);
     CHECK(count_of("<tr>", html) == 6);
@@ -66,7 +67,7 @@ TEST_CASE("search report: one page with everything in it") {
     CHECK(html.find("http-equiv") == html.npos);
     CHECK(count_of("src=", html) == 0);
     CHECK(message_of([&] { search::plot_slice(records, "z"); }) == "report: no trial has 'z'");
-    CHECK(message_of([&] { search::report({}); }) == "report: trials with a value = 0: must be >= 4");
+    CHECK(message_of([&] { search::report({}); }) == "report: complete trials = 0: must be >= 4");
 }
 
 TEST_CASE("search report: a contour of two variables tells what the model knows of them") {
@@ -86,6 +87,34 @@ TEST_CASE("search report: a contour of two variables tells what the model knows 
     CHECK(message_of([&] { search::plot_contour(records, "b", "z"); }) == "report: no trial has 'z'");
     CHECK(message_of([&] { search::plot_contour(records, "b", "b"); }) ==
           "report: a contour of 'b' and itself");
+}
+
+TEST_CASE("search report: trials that were stopped are never the best, and are counted") {
+    // As Optuna: a pruned trial's value is not that of a whole one, however good it looks.
+    auto records = trials(40);
+    std::int64_t best = -1;
+    for (auto& r : records) {
+        if (r.number % 4 == 3)
+            r.state = trial_state::stopped, r.value = r.values[0] = -9;
+        if (r.state == trial_state::complete && (best < 0 || r.value < records[std::size_t(best)].value))
+            best = r.number;
+    }
+    std::string const html = search::report(records, {.best = 40});
+    CHECK(html.find("<p>40 trials: 29 complete, 10 stopped, 1 failed.</p>") != html.npos);
+    CHECK(count_of("<tr>", html) == 30);
+    CHECK(count_of("<td>-9</td>", html) == 0);
+    CHECK(html.find(text("</tr>\n<tr><td>", best, "</td>")) != html.npos);
+    CHECK(html.find(text("the rest as in trial ", best)) != html.npos);
+    CHECK(count_of("<circle", search::plot_slice(records, "b")) == 30);           // and the legend
+    CHECK(count_of("<circle", search::plot_contour(records, "a <", "c")) == 40);  // 39 with a value, a ring
+    auto const so_far = search::plot_best_so_far(records);
+    CHECK(count_of("<circle", so_far) == 41);
+    CHECK(so_far.find(">stopped<") != so_far.npos);
+    CHECK(search::plot_best_so_far(trials(9)).find(">stopped<") == std::string::npos);
+    for (auto& r : records)
+        if (r.state == trial_state::complete && r.number > 4)
+            r.state = trial_state::paused;
+    CHECK(message_of([&] { search::report(records); }) == "report: complete trials = 3: must be >= 4");
 }
 
 TEST_CASE("search report: the page of a study lists what the study calls best first") {

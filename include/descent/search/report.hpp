@@ -12,6 +12,7 @@
 #include <descent/plot/contour.hpp>
 #include <descent/plot/lines.hpp>
 #include <descent/plot/scatter.hpp>
+#include <descent/search/detail/outcomes.hpp>
 #include <descent/search/importance.hpp>
 
 namespace descent::search {
@@ -27,6 +28,20 @@ namespace detail {
 
 inline bool has_value(record const& r) {
     return std::isfinite(r.value) && r.state != trial_state::failed && r.state != trial_state::running;
+}
+/// Is its value that of a whole trial, to be compared with others?
+inline bool whole(record const& r) { return std::isfinite(r.value) && r.state == trial_state::complete; }
+
+/// The whole ones, the best first.
+inline std::vector<record const*> in_order(std::vector<record> const& records, goal direction) {
+    std::vector<record const*> order;
+    for (record const& r : records)
+        if (whole(r))
+            order.push_back(&r);
+    std::stable_sort(order.begin(), order.end(), [&](record const* a, record const* b) {
+        return direction == goal::minimize ? a->value < b->value : a->value > b->value;
+    });
+    return order;
 }
 
 /// Where a variable is drawn: the places of a grid along it, and how it looks there.
@@ -81,11 +96,15 @@ inline std::string html_text(std::string const& plain) {
 
 }  // namespace detail
 
-/// Each trial's objective and the best so far, as SVG.
+/// Each trial's objective, of those that were stopped or paused the last that they reported, and the best
+/// complete one so far, as SVG.
 inline std::string plot_best_so_far(std::vector<record> const& records, report_options const& options = {}) {
-    std::vector<double> x, y, best;
+    std::vector<double> x, y, best, stopped_x, stopped_y;
     for (record const& r : records)
-        if (detail::has_value(r)) {
+        if (detail::has_value(r) && !detail::whole(r)) {
+            stopped_x.push_back(double(r.number));
+            stopped_y.push_back(r.value);
+        } else if (detail::whole(r)) {
             x.push_back(double(r.number));
             y.push_back(r.value);
             bool const minimum = options.direction == goal::minimize;
@@ -95,17 +114,19 @@ inline std::string plot_best_so_far(std::vector<record> const& records, report_o
         }
     plot::scatter chart{.title = "Best so far", .x_label = "trial", .y_label = "objective"};
     chart.add("trial", x, y);
+    if (!stopped_x.empty())
+        chart.add("stopped", stopped_x, stopped_y);
     chart.add_curve("best so far", x, best);
     return chart.svg();
 }
 
-/// The objective against one variable, as SVG. Lists stand by position. Throws descent::error for a name that
-/// no trial has.
+/// The objective of complete trials against one variable, as SVG. Lists stand by position. Throws
+/// descent::error for a name that none of them has.
 inline std::string plot_slice(std::vector<record> const& records, std::string const& name) {
     std::vector<double> x, y;
     bool log = false;
     for (record const& r : records)
-        if (detail::has_value(r) && r.has(name)) {
+        if (detail::whole(r) && r.has(name)) {
             index const k = r.space->find(name);
             log = (*r.space)[k].log;
             x.push_back(r[name]);
@@ -133,12 +154,14 @@ inline std::string plot_contour(told_objective const& told, index x, index y, go
         .x_label = space.name(x), .y_label = space.name(y), .log_x = along.of.log, .log_y = up.of.log};
     std::vector<double> xs, ys, heights;
     for (record const& r : told.ended) {
-        if (!best || (direction == goal::minimize ? r.value < best->value : r.value > best->value))
+        if (whole(r) &&
+            (!best || (direction == goal::minimize ? r.value < best->value : r.value > best->value)))
             best = &r;
         xs.push_back(along.place(value(r, x)));
         ys.push_back(up.place(value(r, y)));
         heights.push_back(r.value);
     }
+    expect(best != nullptr, "report: no trial is complete");
     chart.add(xs, ys, heights);
     chart.mark(along.place(value(*best, x)), up.place(value(*best, y)));
     chart.title = text(space.name(x), " and ", space.name(y));
@@ -164,8 +187,8 @@ inline std::string plot_contour(told_objective const& told, index x, index y, go
 
 /// The objective over two variables, as SVG: a contour map of the sampler gaussian_process's model of the
 /// trials, the other variables as in the best one, and the trials in the colors of what they gave; a ring marks
-/// the best. Throws descent::error for fewer than 4 trials with a value, a name that they do not have, and a
-/// variable of one value.
+/// the best complete one. Throws descent::error for fewer than 4 trials with a value or none complete, a name
+/// that they do not have, and a variable of one value.
 inline std::string plot_contour(std::vector<record> const& records, std::string const& x, std::string const& y,
                                 report_options const& options = {}) {
     detail::told_objective const told(records, options.direction, "report");
@@ -187,15 +210,9 @@ inline std::string plot_importance(std::vector<record> const& records, report_op
     return chart.svg();
 }
 
-/// One line a trial over all variables, each from its low end to its high one: the best, as SVG.
+/// One line a trial over all variables, each from its low end to its high one: the best complete ones, as SVG.
 inline std::string plot_parallel(std::vector<record> const& records, report_options const& options = {}) {
-    std::vector<record const*> order;
-    for (record const& r : records)
-        if (detail::has_value(r))
-            order.push_back(&r);
-    std::stable_sort(order.begin(), order.end(), [&](record const* a, record const* b) {
-        return options.direction == goal::minimize ? a->value < b->value : a->value > b->value;
-    });
+    std::vector<record const*> order = detail::in_order(records, options.direction);
     order.resize(std::min(order.size(), options.best));
     std::string names;
     plot::lines chart{.title = "The best trials", .y_label = "low end to high end"};
@@ -214,25 +231,19 @@ inline std::string plot_parallel(std::vector<record> const& records, report_opti
     return chart.svg();
 }
 
-/// One page that needs nothing else: the best trials, by options.direction, as a table and the pictures above.
-/// Throws descent::error for fewer than 4 trials with a value.
+/// One page that needs nothing else: how many trials ended how, the best complete ones, by options.direction,
+/// as a table, and the pictures above. Throws descent::error for fewer than 4 complete trials.
 inline std::string report(std::vector<record> const& records, report_options const& options = {}) {
-    std::vector<record const*> order;
-    for (record const& r : records)
-        if (detail::has_value(r))
-            order.push_back(&r);
-    expect(order.size() >= 4, "report: trials with a value = ", order.size(), ": must be >= 4");
-    std::stable_sort(order.begin(), order.end(), [&](record const* a, record const* b) {
-        return options.direction == goal::minimize ? a->value < b->value : a->value > b->value;
-    });
+    std::vector<record const*> const order = detail::in_order(records, options.direction);
+    expect(order.size() >= 4, "report: complete trials = ", order.size(), ": must be >= 4");
     search::space const& space = *order.front()->space;
     std::string html =
         text("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>",
              detail::html_text(options.title),
              "</title><style>body{font-family:sans-serif;margin:2em}table{border-collapse:collapse}"
              "td,th{border:1px solid #ccc;padding:.2em .6em;text-align:right}</style></head><body>\n<h1>",
-             detail::html_text(options.title), "</h1>\n<p>", records.size(), " trials, ", order.size(),
-             " with a value.</p>\n<table><tr><th>trial</th><th>objective</th>");
+             detail::html_text(options.title), "</h1>\n<p>", records.size(),
+             " trials: ", detail::states_of(records), ".</p>\n<table><tr><th>trial</th><th>objective</th>");
     for (index k = 0; k < space.size(); ++k)
         html += text("<th>", detail::html_text(space.name(k)), "</th>");
     html += "</tr>\n";
