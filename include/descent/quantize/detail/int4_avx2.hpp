@@ -8,71 +8,38 @@
 
 namespace descent::quantize::detail {
 
-/// AVX2 and FMA: 8 outputs an instruction. A code is masked, made a number and rid of its zero before it is
-/// multiplied, so that weights of 0 add nothing; shifting words along costs one instruction for each code.
+/// AVX2 and FMA: 8 outputs an instruction. A code is masked where it stands in its word and becomes the last
+/// bits of a power of two, from which that and the zero are subtracted before it is multiplied: four
+/// instructions, and weights of 0 add nothing.
 struct int4_avx2 {
     [[gnu::target("avx2,fma")]] static void row(int4_panel const& p, float const* x, float* sums) {
-        constexpr int vectors = 4, parts = 2;  // sums enough to wait for none of them
-        __m256 all[vectors];
-#pragma GCC unroll 4
-        for (int v = 0; v < vectors; ++v)
-            all[v] = _mm256_setzero_ps();
-        std::uint32_t const* DESCENT_RESTRICT words = p.words;
-        for (index b = 0; b < p.blocks;) {
-            index const at = b / p.group * int4_columns, end = p.end_of_group(b);
-            __m256 zero[vectors], part[vectors * parts];
-#pragma GCC unroll 4
-            for (int v = 0; v < vectors; ++v) {
-                zero[v] = zeros_of(p, at + 8 * v);
-                part[v] = part[vectors + v] = _mm256_setzero_ps();
-            }
-            for (; b < end; ++b, words += int4_columns, x += int4_inputs) {
-                __m256i codes[vectors];
-#pragma GCC unroll 4
-                for (int v = 0; v < vectors; ++v)
-                    codes[v] = load(words + 8 * v);
-#pragma GCC unroll 8
-                for (int j = 0; j < int4_inputs; ++j) {
-                    __m256 const number = _mm256_broadcast_ss(x + j);
-#pragma GCC unroll 4
-                    for (int v = 0; v < vectors; ++v) {
-                        __m256& sum = part[j % parts * vectors + v];
-                        sum = _mm256_fmadd_ps(_mm256_sub_ps(lowest(codes[v]), zero[v]), number, sum);
-                        codes[v] = _mm256_srli_epi32(codes[v], 4);
-                    }
-                }
-            }
-#pragma GCC unroll 4
-            for (int v = 0; v < vectors; ++v)
-                all[v] = _mm256_fmadd_ps(_mm256_add_ps(part[v], part[vectors + v]),
-                                         _mm256_loadu_ps(p.scales + at + 8 * v), all[v]);
-        }
-#pragma GCC unroll 4
-        for (int v = 0; v < vectors; ++v)
-            _mm256_storeu_ps(sums + 8 * v, all[v]);
+        half_row(p, 0, x, sums);
+        half_row(p, 16, x, sums + 16);
     }
 
     [[gnu::target("avx2,fma")]] static void spread(int4_panel const& p, index first, index count,
                                                    float* numbers) {
-        constexpr int vectors = 4;
         std::uint32_t const* DESCENT_RESTRICT words = p.words + first * int4_columns;
+        alignas(32) float offsets[places * int4_columns];
         for (index b = first; b < first + count;) {
             index const at = b / p.group * int4_columns, end = std::min(first + count, p.end_of_group(b));
-            __m256 zero[vectors], scale[vectors];
+            if (b == first || p.zeros)
+                offsets_of(p, at, offsets);
+            __m256 scale[vectors];
 #pragma GCC unroll 4
-            for (int v = 0; v < vectors; ++v) {
-                zero[v] = zeros_of(p, at + 8 * v);
+            for (int v = 0; v < vectors; ++v)
                 scale[v] = _mm256_loadu_ps(p.scales + at + 8 * v);
-            }
-            for (; b < end; ++b, words += int4_columns)
+            for (; b < end; ++b, words += int4_columns, numbers += int4_inputs * int4_columns)
 #pragma GCC unroll 4
                 for (int v = 0; v < vectors; ++v) {
                     __m256i codes = load(words + 8 * v);
 #pragma GCC unroll 8
                     for (int j = 0; j < int4_inputs; ++j) {
-                        _mm256_storeu_ps(numbers + ((b - first) * int4_inputs + j) * int4_columns + 8 * v,
-                                         _mm256_mul_ps(_mm256_sub_ps(lowest(codes), zero[v]), scale[v]));
-                        codes = _mm256_srli_epi32(codes, 4);
+                        if (j == places)
+                            codes = _mm256_srli_epi32(codes, 4 * places);
+                        _mm256_storeu_ps(
+                            numbers + j * int4_columns + 8 * v,
+                            _mm256_mul_ps(number_at(j % places, codes, offsets + 8 * v), scale[v]));
                     }
                 }
         }
@@ -85,6 +52,54 @@ struct int4_avx2 {
     }
 
 private:
+    static constexpr int vectors = 4;
+    /// Of a word whose bits fit into a number's fraction.
+    static constexpr int places = 5;
+
+    // Half a panel: the sums of a whole one would not stay in registers.
+    [[gnu::target("avx2,fma")]] static void half_row(int4_panel const& p, index column,
+                                                     float const* DESCENT_RESTRICT x,
+                                                     float* DESCENT_RESTRICT sums) {
+        constexpr int parts = 3;  // sums enough to wait for none of them
+        __m256 left = _mm256_setzero_ps(), right = left;
+        std::uint32_t const* DESCENT_RESTRICT words = p.words + column;
+        alignas(32) float offsets[places * int4_columns];
+        for (index b = 0; b < p.blocks;) {
+            index const at = b / p.group * int4_columns, end = p.end_of_group(b);
+            if (b == 0 || p.zeros)
+                offsets_of(p, at, offsets);
+            float const* const offset = offsets + column;
+            __m256 part[2 * parts];
+#pragma GCC unroll 8
+            for (int i = 0; i < 2 * parts; ++i)
+                part[i] = _mm256_setzero_ps();
+            for (; b < end; ++b, words += int4_columns, x += int4_inputs) {
+                __m256i low = load(words), high = load(words + 8);
+#pragma GCC unroll 8
+                for (int j = 0; j < int4_inputs; ++j) {
+                    if (j == places) {
+                        low = _mm256_srli_epi32(low, 4 * places);
+                        high = _mm256_srli_epi32(high, 4 * places);
+                    }
+                    __m256 const number = _mm256_broadcast_ss(x + j);
+                    __m256 &a = part[j % parts * 2], &z = part[j % parts * 2 + 1];
+                    a = _mm256_fmadd_ps(number_at(j % places, low, offset), number, a);
+                    z = _mm256_fmadd_ps(number_at(j % places, high, offset + 8), number, z);
+                }
+            }
+#pragma GCC unroll 4
+            for (int i = 1; i < parts; ++i) {
+                part[0] = _mm256_add_ps(part[0], part[2 * i]);
+                part[1] = _mm256_add_ps(part[1], part[2 * i + 1]);
+            }
+            float const* const scales = p.scales + at + column;
+            left = _mm256_fmadd_ps(part[0], _mm256_loadu_ps(scales), left);
+            right = _mm256_fmadd_ps(part[1], _mm256_loadu_ps(scales + 8), right);
+        }
+        _mm256_storeu_ps(sums, left);
+        _mm256_storeu_ps(sums + 8, right);
+    }
+
     template <int R>
     [[gnu::target("avx2,fma")]] static void half_tile(float const* DESCENT_RESTRICT a,
                                                       float const* DESCENT_RESTRICT b, index depth,
@@ -113,15 +128,24 @@ private:
     [[gnu::target("avx2,fma")]] static __m256i load(std::uint32_t const* from) {
         return _mm256_loadu_si256(reinterpret_cast<__m256i const*>(from));
     }
-    /// The codes in the lowest bits.
-    [[gnu::target("avx2,fma")]] static __m256 lowest(__m256i words) {
-        return _mm256_cvtepi32_ps(_mm256_and_si256(words, _mm256_set1_epi32(15)));
+    /// The codes at such a place of their words, less their zeros.
+    [[gnu::target("avx2,fma")]] static __m256 number_at(int place, __m256i words, float const* offsets) {
+        __m256i const code = _mm256_and_si256(words, _mm256_set1_epi32(15 << (4 * place)));
+        __m256i const power = _mm256_set1_epi32((150 - 4 * place) << 23);
+        return _mm256_sub_ps(_mm256_castsi256_ps(_mm256_or_si256(code, power)),
+                             _mm256_loadu_ps(offsets + place * int4_columns));
     }
-    [[gnu::target("avx2,fma")]] static __m256 zeros_of(int4_panel const& p, index at) {
-        if (!p.zeros)
-            return _mm256_set1_ps(8);
-        return _mm256_cvtepi32_ps(
-            _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<__m128i const*>(p.zeros + at))));
+    /// 2^(23 - 4 place) plus the zeros: exact.
+    [[gnu::target("avx2,fma")]] static void offsets_of(int4_panel const& p, index at, float* offsets) {
+        for (int place = 0; place < places; ++place)
+            for (int v = 0; v < vectors; ++v) {
+                __m256 zero = _mm256_set1_ps(8);
+                if (p.zeros)
+                    zero = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(
+                        _mm_loadl_epi64(reinterpret_cast<__m128i const*>(p.zeros + at + 8 * v))));
+                _mm256_storeu_ps(offsets + place * int4_columns + 8 * v,
+                                 _mm256_add_ps(_mm256_set1_ps(float(1 << (23 - 4 * place))), zero));
+            }
     }
 };
 
