@@ -13,8 +13,18 @@ namespace descent::quantize::detail {
 /// instructions, and weights of 0 add nothing.
 struct int4_avx2 {
     [[gnu::target("avx2,fma")]] static void row(int4_panel const& p, float const* x, float* sums) {
-        half_row(p, 0, x, sums);
-        half_row(p, 16, x, sums + 16);
+        std::fill_n(sums, int4_columns, 0.0f);
+        alignas(32) float offsets[places * int4_columns];
+        for (index b = 0; b < p.blocks;) {
+            index const at = b / p.group * int4_columns, end = p.end_of_group(b);
+            if (b == 0 || p.zeros)
+                offsets_of(p, at, offsets);
+            // Half a panel at a time: the sums of a whole one would not stay in registers.
+            for (index c = 0; c < int4_columns; c += 16)
+                half_row(p.words + b * int4_columns + c, end - b, offsets + c, p.scales + at + c,
+                         x + b * int4_inputs, sums + c);
+            b = end;
+        }
     }
 
     [[gnu::target("avx2,fma")]] static void spread(int4_panel const& p, index first, index count,
@@ -56,50 +66,37 @@ private:
     /// Of a word whose bits fit into a number's fraction.
     static constexpr int places = 5;
 
-    // Half a panel: the sums of a whole one would not stay in registers.
-    [[gnu::target("avx2,fma")]] static void half_row(int4_panel const& p, index column,
+    /// sums[c] += scales[c] times the sum of a group's inputs and codes, for 16 outputs.
+    [[gnu::target("avx2,fma")]] static void half_row(std::uint32_t const* DESCENT_RESTRICT words, index blocks,
+                                                     float const* DESCENT_RESTRICT offsets, float const* scales,
                                                      float const* DESCENT_RESTRICT x,
                                                      float* DESCENT_RESTRICT sums) {
         constexpr int parts = 3;  // sums enough to wait for none of them
-        __m256 left = _mm256_setzero_ps(), right = left;
-        std::uint32_t const* DESCENT_RESTRICT words = p.words + column;
-        alignas(32) float offsets[places * int4_columns];
-        for (index b = 0; b < p.blocks;) {
-            index const at = b / p.group * int4_columns, end = p.end_of_group(b);
-            if (b == 0 || p.zeros)
-                offsets_of(p, at, offsets);
-            float const* const offset = offsets + column;
-            __m256 part[2 * parts];
+        __m256 part[2 * parts];
+#pragma GCC unroll 6
+        for (int i = 0; i < 2 * parts; ++i)
+            part[i] = _mm256_setzero_ps();
+        for (; blocks > 0; --blocks, words += int4_columns, x += int4_inputs) {
+            __m256i low = load(words), high = load(words + 8);
 #pragma GCC unroll 8
-            for (int i = 0; i < 2 * parts; ++i)
-                part[i] = _mm256_setzero_ps();
-            for (; b < end; ++b, words += int4_columns, x += int4_inputs) {
-                __m256i low = load(words), high = load(words + 8);
-#pragma GCC unroll 8
-                for (int j = 0; j < int4_inputs; ++j) {
-                    if (j == places) {
-                        low = _mm256_srli_epi32(low, 4 * places);
-                        high = _mm256_srli_epi32(high, 4 * places);
-                    }
-                    __m256 const number = _mm256_broadcast_ss(x + j);
-                    __m256 &a = part[j % parts * 2], &z = part[j % parts * 2 + 1];
-                    a = _mm256_fmadd_ps(number_at(j % places, low, offset), number, a);
-                    z = _mm256_fmadd_ps(number_at(j % places, high, offset + 8), number, z);
+            for (int j = 0; j < int4_inputs; ++j) {
+                if (j == places) {
+                    low = _mm256_srli_epi32(low, 4 * places);
+                    high = _mm256_srli_epi32(high, 4 * places);
                 }
+                __m256 const number = _mm256_broadcast_ss(x + j);
+                __m256 &left = part[j % parts * 2], &right = part[j % parts * 2 + 1];
+                left = _mm256_fmadd_ps(number_at(j % places, low, offsets), number, left);
+                right = _mm256_fmadd_ps(number_at(j % places, high, offsets + 8), number, right);
             }
-#pragma GCC unroll 4
-            for (int i = 1; i < parts; ++i) {
-                part[0] = _mm256_add_ps(part[0], part[2 * i]);
-                part[1] = _mm256_add_ps(part[1], part[2 * i + 1]);
-            }
-            float const* const scales = p.scales + at + column;
-            left = _mm256_fmadd_ps(part[0], _mm256_loadu_ps(scales), left);
-            right = _mm256_fmadd_ps(part[1], _mm256_loadu_ps(scales + 8), right);
         }
-        _mm256_storeu_ps(sums, left);
-        _mm256_storeu_ps(sums + 8, right);
+#pragma GCC unroll 2
+        for (int v = 0; v < 2; ++v) {
+            __m256 const sum = _mm256_add_ps(_mm256_add_ps(part[v], part[2 + v]), part[4 + v]);
+            _mm256_storeu_ps(sums + 8 * v, _mm256_fmadd_ps(sum, _mm256_loadu_ps(scales + 8 * v),
+                                                           _mm256_loadu_ps(sums + 8 * v)));
+        }
     }
-
     template <int R>
     [[gnu::target("avx2,fma")]] static void half_tile(float const* DESCENT_RESTRICT a,
                                                       float const* DESCENT_RESTRICT b, index depth,
