@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,7 @@
 #include "message.hpp"
 
 using namespace descent;
+using search::trial_state;
 
 namespace {
 
@@ -149,6 +152,90 @@ TEST_CASE("search nsga2: the front of ZDT1, of which random search sees little")
     CHECK(*std::min_element(ours.begin(), ours.end()) > 0.2);
     CHECK(*std::max_element(chance.begin(), chance.end()) < 0.1);
     CHECK(*std::max_element(ours.begin(), ours.end()) <= 2.0 / 3);
+}
+
+TEST_CASE("search nsga2: fronts kept one by one are those of the definition, in any order of coming") {
+    // Deb et al. (2002): a front is what none of the rest beats. Ties and infinite losses are among them.
+    using search::detail::rival;
+    for (std::size_t goals = 1; goals <= 3; ++goals)
+        for (std::uint64_t seed = 0; seed < 20; ++seed) {
+            search::detail::stream draws{{seed, std::uint32_t(goals)}};
+            std::vector<rival> all;
+            for (std::int64_t number = 0; number < 40; ++number) {
+                rival r{number, {}};
+                for (std::size_t g = 0; g < goals; ++g) {
+                    double const u = draws.uniform();
+                    r.losses.push_back(u < 0.05 ? HUGE_VAL : seed % 2 ? std::floor(6 * u) : u);
+                }
+                all.push_back(r);
+            }
+            search::detail::fronts forward, backward;
+            for (std::size_t i = 0; i < all.size(); ++i)
+                forward.add(all[i]), backward.add(all[all.size() - 1 - i]);
+            std::vector<std::int64_t> a, b;
+            for (rival const& r : forward.best(40))
+                a.push_back(r.number);
+            for (rival const& r : backward.best(40))
+                b.push_back(r.number);
+            CHECK((a.size() == 40 && a == b && forward.best(7).back().number == a[6]));
+            std::vector<rival> left = all;
+            std::size_t taken = 0;
+            while (!left.empty()) {
+                std::vector<std::int64_t> front;
+                std::vector<rival> rest;
+                for (rival const& r : left)
+                    if (std::none_of(left.begin(), left.end(), [&](rival const& o) { return o.beats(r); }))
+                        front.push_back(r.number);
+                    else
+                        rest.push_back(r);
+                std::vector<std::int64_t> ours(a.begin() + std::ptrdiff_t(taken),
+                                               a.begin() + std::ptrdiff_t(taken + front.size()));
+                std::sort(ours.begin(), ours.end());
+                CHECK(ours == front);
+                taken += front.size();
+                left = std::move(rest);
+            }
+        }
+    // Room: of five on a line the ends first, then the one with the widest gaps.
+    search::detail::fronts line;
+    for (double const x : {0.5, 0.0, 0.95, 1.0, 0.6})
+        line.add({std::int64_t(10 * x), {x, 1 - x}});
+    std::vector<std::int64_t> order;
+    for (rival const& r : line.best(5))
+        order.push_back(r.number);
+    CHECK(order == std::vector<std::int64_t>{10, 0, 5, 6, 9});
+}
+
+TEST_CASE("search nsga2: what it keeps of a study is not taken to another one, nor from a trial at work") {
+    auto const study_of = [](double turn) {
+        auto study = std::make_unique<search::study<search::random>>(search::random{.seed = 4});
+        study->set_goals({search::goal::minimize, search::goal::maximize});
+        study->run({.trials = 30}, [&](search::trial& t) {
+            double const x = t.uniform("x", 0, 1), y = t.uniform("y", 0, 1);
+            return std::vector<double>{turn * x, y - x};
+        });
+        return study;
+    };
+    auto const one = study_of(1), other = study_of(-1);
+    auto const asked = [](search::nsga2& sampler, std::vector<search::record> const& records) {
+        std::vector<search::goal> const goals{search::goal::minimize, search::goal::maximize};
+        std::vector<double> to(2);
+        sampler.suggest({*records.back().space, records, goals}, std::int64_t(records.size()), to);
+        return to;
+    };
+    auto const of_one = one->records(), of_other = other->records();
+    search::nsga2 used{.population = 8}, fresh{.population = 8};
+    asked(used, of_one);
+    CHECK(asked(used, of_other) == asked(fresh, of_other));
+    // Trials 3 and 20 are told late: what is asked then does not know when.
+    auto late = of_one;
+    late[3].state = trial_state::running, late[20].state = trial_state::paused;
+    search::nsga2 sees{.population = 8}, saw{.population = 8};
+    asked(sees, late);
+    late[20].values[0] = late[20].value = -5;
+    asked(sees, late);
+    late[3].state = late[20].state = trial_state::complete;
+    CHECK(asked(sees, late) == asked(saw, late));
 }
 
 TEST_CASE("search evolution: a mutation is another value, wherever there is one") {

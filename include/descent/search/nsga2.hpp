@@ -3,9 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
+#include <descent/search/detail/fronts.hpp>
 #include <descent/search/detail/variation.hpp>
 
 namespace descent::search {
@@ -14,13 +17,18 @@ namespace descent::search {
 /// `population` trials so far, by how many fronts of unbeaten trials must go before they are unbeaten, then by
 /// how empty the objectives' space is around them. Two winners of tournaments of two have a child: each
 /// variable from one or between and beyond both (simulated binary crossover), and moved with chance 1 /
-/// variables.
+/// variables. The fronts are kept from trial to trial; one more trial costs O(trials).
 struct nsga2 {
     std::uint64_t seed = 0;
     std::int64_t population = 40;
     double crossover = 0.9;  ///< chance of it; else the child is the first winner, moved
     double spread = 20;      ///< large: children like their parents (eta of the crossover)
     double width = 0.1;      ///< deviation of a move, of the range
+
+    // What it has learned, its own: the fronts of trials that have ended, and which those are.
+    detail::fronts known = {};
+    std::vector<char> in = {};
+    std::int64_t first = 0;  // that is not among them
 
     void check() const {
         expect(population >= 4, "nsga2: population = ", population, ": must be >= 4");
@@ -29,9 +37,9 @@ struct nsga2 {
         expect(width > 0, "nsga2: width = ", width, ": must be > 0");
     }
 
-    void suggest(history const& past, std::int64_t number, std::vector<double>& to) const {
+    void suggest(history const& past, std::int64_t number, std::vector<double>& to) {
         search::space const& space = past.space;
-        auto const parents = number < population ? std::vector<record const*>{} : best(past);
+        auto const parents = number < population ? std::vector<detail::rival>{} : parents_of(past);
         detail::until_allowed(space, to, [&](int attempt) {
             auto draws = detail::draws_of(seed, 0x25a2u, number, attempt);
             if (parents.size() < 2) {
@@ -42,7 +50,8 @@ struct nsga2 {
             auto const winner = [&] {  // they stand in order
                 return std::size_t(std::min(draws.integer(parents.size()), draws.integer(parents.size())));
             };
-            record const &a = *parents[winner()], &b = *parents[winner()];
+            record const &a = past.records[std::size_t(parents[winner()].number)],
+                         &b = past.records[std::size_t(parents[winner()].number)];
             bool const mixed = draws.uniform() < crossover;
             for (index k = 0; k < space.size(); ++k) {
                 double const one = detail::coordinate_or_draw(a, space, k, draws),
@@ -64,67 +73,41 @@ struct nsga2 {
     }
 
 private:
-    std::vector<record const*> best(history const& past) const {
-        struct entry {
-            record const* r;
-            std::int64_t front = 0;
-            double room = 0;
-        };
-        std::vector<entry> all;
-        for (record const* r : detail::told(past))
-            all.push_back({r});
-        std::size_t const goals = past.goals.size();
-        auto const beats = [&](record const& a, record const& b) {
-            bool better = false;
-            for (std::size_t g = 0; g < goals; ++g) {
-                double const x = past.loss(a, g), y = past.loss(b, g);
-                if (!(x <= y))
-                    return false;
-                better = better || x < y;
-            }
-            return better;
-        };
-        // Front after front, until there are enough.
-        std::vector<std::size_t> left(all.size());
-        for (std::size_t i = 0; i < left.size(); ++i)
-            left[i] = i;
-        std::vector<entry> chosen;
-        for (std::int64_t front = 0; !left.empty() && std::int64_t(chosen.size()) < population; ++front) {
-            std::vector<std::size_t> rest, unbeaten;
-            for (std::size_t const i : left) {
-                bool beaten = false;
-                for (std::size_t const j : left)
-                    beaten = beaten || beats(*all[j].r, *all[i].r);
-                (beaten ? rest : unbeaten).push_back(i);
-            }
-            for (std::size_t g = 0; g < goals; ++g) {
-                std::stable_sort(unbeaten.begin(), unbeaten.end(), [&](std::size_t a, std::size_t b) {
-                    return past.loss(*all[a].r, g) < past.loss(*all[b].r, g);
-                });
-                double const low = past.loss(*all[unbeaten.front()].r, g),
-                             high = past.loss(*all[unbeaten.back()].r, g);
-                for (std::size_t i = 0; i < unbeaten.size(); ++i)
-                    all[unbeaten[i]].room +=
-                        i == 0 || i + 1 == unbeaten.size() ? HUGE_VAL
-                        : high > low
-                            ? (past.loss(*all[unbeaten[i + 1]].r, g) - past.loss(*all[unbeaten[i - 1]].r, g)) /
-                                  (high - low)
-                            : 0;
-            }
-            for (std::size_t const i : unbeaten) {
-                all[i].front = front;
-                chosen.push_back(all[i]);
-            }
-            left = std::move(rest);
+    /// The best first.
+    std::vector<detail::rival> parents_of(history const& past) {
+        auto const is_known = [&](detail::rival const& e) { return e.losses == losses_of(past, e.number); };
+        if (past.records.size() < in.size() || !known.unbeaten(is_known))
+            known = {}, in.clear(), first = 0;  // another study
+        in.resize(past.records.size());
+        std::vector<std::int64_t> paused;
+        for (std::int64_t number = first; number < std::int64_t(in.size()); ++number) {
+            record const& r = past.records[std::size_t(number)];
+            double const loss = past.loss(r);
+            bool const final = r.state == trial_state::complete || r.state == trial_state::stopped ||
+                               r.state == trial_state::failed;
+            if (loss == loss && !final)
+                paused.push_back(number);
+            if (!final || in[std::size_t(number)])
+                continue;
+            in[std::size_t(number)] = true;
+            if (loss == loss)
+                known.add({number, losses_of(past, number)});
         }
-        std::stable_sort(chosen.begin(), chosen.end(), [](entry const& a, entry const& b) {
-            return a.front < b.front || (a.front == b.front && a.room > b.room);
-        });
-        chosen.resize(std::min(chosen.size(), std::size_t(population)));
-        std::vector<record const*> found;
-        for (entry const& e : chosen)
-            found.push_back(e.r);
-        return found;
+        while (first < std::int64_t(in.size()) && in[std::size_t(first)])
+            ++first;
+        if (paused.empty())
+            return known.best(std::size_t(population));
+        detail::fronts all = known;
+        for (std::int64_t const number : paused)
+            all.add({number, losses_of(past, number)});
+        return all.best(std::size_t(population));
+    }
+
+    static std::vector<double> losses_of(history const& past, std::int64_t number) {
+        std::vector<double> losses;
+        for (std::size_t g = 0; g < past.goals.size(); ++g)
+            losses.push_back(past.loss(past.records[std::size_t(number)], g));
+        return losses;
     }
 };
 static_assert(sampler<nsga2>);
