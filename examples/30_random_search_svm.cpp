@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A support vector machine has two numbers that nobody knows beforehand: how much an error costs, C, and how
-// far a point is heard, gamma. A hundred random pairs are judged by five folds, several at a time, and drawn.
-// Random search: Bergstra and Bengio, 2012.
+// far a point is heard, gamma. tune judges a hundred random pairs by five folds, several at a time, and trains
+// the best one on all points. Random search: Bergstra and Bengio, 2012.
 //
 //     30_random_search_svm [table.csv, its last column 0 or 1]
 #include <cmath>
@@ -11,9 +11,8 @@
 
 #include <descent/descent.hpp>
 #include <descent/linear/kernel_svm.hpp>
-#include <descent/search/cross_validation.hpp>
 #include <descent/search/random.hpp>
-#include <descent/search/study.hpp>
+#include <descent/search/tune.hpp>
 
 using namespace descent;
 
@@ -38,31 +37,29 @@ data::dataset<double> spirals(descent::index count) {
 int main(int argc, char** argv) try {
     auto const table =
         argc > 1 ? data::read_csv<double>(argv[1], {.target = -1, .classes = true}) : spirals(300);
-    auto const folds = data::k_folds(table, {.folds = 5, .stratify = true});
-
-    search::study study{search::random{.seed = 1}};
-    auto const best = study.maximize(
-        {.trials = 100, .parallel = 2},
-        [&](search::trial& t) {
-            double const c = t.log_uniform("C", 1e-2, 1e4), gamma = t.log_uniform("gamma", 1e-3, 1e2);
-            auto const score = [&](auto const& train, auto const& test) {
-                linear::kernel_svm<double, linear::kernel::rbf> model{{.gamma = gamma}, {.c = c}};
-                fit(model, train);
-                return model.score(test);
-            };
-            return search::cross_validate(table, folds, score).mean;
+    search::space space;
+    space.add("C", search::log_uniform(1e-2, 1e4)).add("gamma", search::log_uniform(1e-3, 1e2));
+    auto const best = search::tune(
+        [](auto const& values, auto const& rows) {
+            linear::kernel_svm<double, linear::kernel::rbf> model{{.gamma = values["gamma"]},
+                                                                  {.c = values["C"]}};
+            fit(model, rows);
+            return model;
         },
+        space, table, {.trials = 100, .parallel = 2}, search::random{.seed = 1},
         [](search::study_progress const& now) {
             if (now.trials % 20 == 0)
                 std::printf("%3td trials: the best has %.2f %% right\n", std::ptrdiff_t(now.trials),
                             100 * now.best.value);
         });
-    std::printf("C = %.3g, gamma = %.3g: %.2f %% of %td points right in five folds\n", best["C"], best["gamma"],
-                100 * best.value, table.samples());
+    std::printf("C = %.3g, gamma = %.3g: %.2f %% +- %.2f of %td points right in five folds\n", best["C"],
+                best["gamma"], 100 * best.value, 100 * best.scores.deviation, table.samples());
+    std::printf("the same, trained on all points, holds %td of them as support vectors\n",
+                std::ptrdiff_t(best.model->support().size()));
 
     // The picture: where the good ones lie.
     std::vector<double> good_c, good_gamma, other_c, other_gamma;
-    for (auto const& trial : study.records()) {
+    for (auto const& trial : best.records) {
         bool const is_good = trial.value > best.value - 0.01;
         (is_good ? good_c : other_c).push_back(trial["C"]);
         (is_good ? good_gamma : other_gamma).push_back(trial["gamma"]);
