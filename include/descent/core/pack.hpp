@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
+#include <utility>
 
 #include <descent/core/config.hpp>
 
@@ -254,18 +255,41 @@ DESCENT_FN V first_lanes(V value, int count) {
         return select(lane_numbers<V>() < V(number_of<V>(count)), value, V(0));
 }
 
+#if DESCENT_VECTOR_EXTENSIONS
+namespace detail {
+
+template <class R>
+DESCENT_FN auto sum_of_register(R v) {
+    constexpr int half = int(sizeof(R) / sizeof(v[0])) / 2;
+    if constexpr (half == 1)
+        return v[0] + v[1];
+    else
+        return [&]<int... L>(std::integer_sequence<int, L...>) {
+            return sum_of_register(__builtin_shufflevector(v, v, L...) +
+                                   __builtin_shufflevector(v, v, (L + half)...));
+        }
+    (std::make_integer_sequence<int, half>{});
+}
+
+}  // namespace detail
+#endif
+
 /// The sum of all lanes, halves added to halves: one fixed order.
 template <class V>
 DESCENT_FN number_of<V> sum(V value) {
     if constexpr (lanes_of<V> == 1) {
         return value;
     } else {
+#if DESCENT_VECTOR_EXTENSIONS
+        return detail::sum_of_register(value.v);
+#else
         number_of<V> part[lanes_of<V>];
         store_unaligned(part, value);
         for (int half = lanes_of<V> / 2; half > 0; half /= 2)
             for (int lane = 0; lane < half; ++lane)
                 part[lane] += part[lane + half];
         return part[0];
+#endif
     }
 }
 

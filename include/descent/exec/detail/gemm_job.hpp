@@ -81,8 +81,8 @@ struct gemm_job {
     /// Tiles [top, bottom) of rows, panels (of dot products columns) [begin, end).
     void run(index top, index bottom, index begin, index end) const {
         if (dots) {
-            gemm_dots<lanes_of<V>>(a.data, a.stride, b.data, b.stride, a.cols, c.data, c.stride, c.rows, begin,
-                                   end);
+            gemm_dots<std::min(lanes_of<V>, 8)>(a.data, a.stride, b.data, b.stride, a.cols, c.data, c.stride,
+                                                c.rows, begin, end);
             finish(0, c.rows, begin, end);
         } else {
             multiply(top * tiles::rows, std::min(bottom * tiles::rows, c.rows), begin, end);
@@ -100,39 +100,47 @@ private:
     /// Rows [top, bottom) of c, columns of the panels [begin, end).
     void multiply(index top, index bottom, index begin, index end) const {
         alignas(alignment) T packed[std::size_t(tiles::group * tiles::depth * tiles::columns)];
-        alignas(alignment) T strip[std::size_t(strips * strip_size<T>)];
+        alignas(alignment) T strip[std::size_t(strips<T> * strip_size<T>)];
         for (index k = 0; k == 0 || k < a.cols; k += tiles::depth) {
             index const depth = std::min(tiles::depth, a.cols - k);
             gemm_right<T> right[std::size_t(tiles::group)];
-            for (index panel = begin; panel < end; ++panel) {
-                T* const to = packed + (panel - begin) * tiles::depth * tiles::columns;
-                index const column = panel * tiles::columns;
-                if (packs_right || column + tiles::columns > c.cols)
-                    right[panel - begin] = {to, tiles::columns};
-                else
-                    right[panel - begin] = {b.data + k * b.stride + column, b.stride};
-            }
-            index const first_packed = packs_right ? begin : std::min(end, c.cols / tiles::columns);
-            gemm_pack(b, k, depth, first_packed * tiles::columns, std::min(end * tiles::columns, c.cols),
-                      packed + (first_packed - begin) * tiles::depth * tiles::columns);
-            for (index row = top; row < bottom; row += tiles::rows) {
-                index const rows = std::min(index(tiles::rows), bottom - row);
-                bool const near_rows = !a.turned && rows == tiles::rows && end - begin >= many_panels;
-                auto const tile = (a.turned || near_rows ? gemm_tile_of<T, true>
-                                                         : gemm_tile_of<T, false>)[std::size_t(rows - 1)];
+            // A panel that is cut short within a pack cannot be read where it lies.
+            index const cut = c.cols % tiles::columns == lanes_of<V> ? panels : c.cols / tiles::columns,
+                        first_packed = packs_right ? begin : std::min(end, cut);
+            for (index panel = begin; panel < end; ++panel)
+                right[panel - begin] =
+                    panel < first_packed
+                        ? gemm_right<T>{b.data + k * b.stride + panel * tiles::columns, b.stride}
+                        : gemm_right<T>{packed + (panel - begin) * tiles::depth * tiles::columns,
+                                        tiles::columns};
+            if (first_packed < end)
+                gemm_pack(b, k, depth, first_packed * tiles::columns, std::min(end * tiles::columns, c.cols),
+                          packed + (first_packed - begin) * tiles::depth * tiles::columns);
+            bool const lays_out = a.turned || end - begin >= many_panels;
+            index const tall = lays_out ? tiles::tall : tiles::rows;
+            for (index row = top, rows = 0; row < bottom; row += rows) {
+                bool const near_rows = !a.turned && lays_out && bottom - row >= tall;
+                rows = std::min(a.turned || near_rows ? tall : index(tiles::rows), bottom - row);
+                auto const r = std::size_t(rows - 1);
+                bool const packed_rows = a.turned || near_rows;
+                auto const tile =
+                    packed_rows ? gemm_tile_of<T, true, false>[r] : gemm_tile_of<T, false, false>[r];
+                auto const half =
+                    packed_rows ? gemm_tile_of<T, true, true>[r] : gemm_tile_of<T, false, true>[r];
                 gemm_left<T> left{a.data + row * a.row_step() + k * a.column_step(), a.stride};
-                if (index const at = (row - top) / tiles::rows % strips; a.turned) {
+                if (index const at = (row - top) / tall % strips<T>; a.turned) {
                     if (at == 0)
-                        gemm_pack_left(left, std::min(strips * tiles::rows, bottom - row), depth, strip);
-                    left = {strip + at * strip_size<T>, tiles::rows};
+                        gemm_pack_left(left, std::min(strips<T> * tall, bottom - row), depth, strip);
+                    left = {strip + at * strip_size<T>, tall};
                 } else if (near_rows)
                     left = gemm_pack_rows(left, depth, strip);
                 for (index panel = begin; panel < end; ++panel) {
-                    alignas(alignment) T sums[std::size_t(tiles::rows * tiles::columns)];
+                    alignas(alignment) T sums[std::size_t(tiles::tall * tiles::columns)];
                     fetch(row, rows, panel * tiles::columns);
-                    if (near_rows && row + 2 * tiles::rows <= bottom)
-                        fetch_rows(row + tiles::rows, k, depth, panel - begin, end - begin);
-                    tile(left, right[panel - begin], depth, sums);
+                    if (near_rows && row + 2 * tall <= bottom)
+                        fetch_rows(row + tall, k, depth, panel - begin, end - begin);
+                    bool const narrow = c.cols - panel * tiles::columns <= lanes_of<V>;
+                    (narrow ? half : tile)(left, right[panel - begin], depth, sums);
                     keep(sums, row, rows, panel * tiles::columns, k == 0, k + depth >= a.cols);
                 }
             }
@@ -142,8 +150,10 @@ private:
     /// Asks the memory for a part of c, which may have left the caches since the last stretch of the depth.
     void fetch([[maybe_unused]] index top, [[maybe_unused]] index rows, [[maybe_unused]] index column) const {
 #if defined(__GNUC__)
+        constexpr index line = 64 / sizeof(T);
         for (index r = 0; r < rows; ++r)
-            __builtin_prefetch(c.data + (top + r) * c.stride + column, 1);
+            for (index j = 0; j < tiles::columns; j += line)
+                __builtin_prefetch(c.data + (top + r) * c.stride + column + j, 1);
 #endif
     }
 
@@ -152,7 +162,7 @@ private:
                     [[maybe_unused]] index part, [[maybe_unused]] index of) const {
 #if defined(__GNUC__)
         constexpr index line = 64 / sizeof(T);
-        index const lines = (depth + line - 1) / line, all = tiles::rows * lines;
+        index const lines = (depth + line - 1) / line, all = tiles::tall * lines;
         for (index i = part * all / of; i < (part + 1) * all / of; ++i)
             __builtin_prefetch(a.data + (row + i / lines) * a.stride + k + i % lines * line);
 #endif

@@ -131,16 +131,17 @@ void gemm_pack(block<T const> const& b, index row, index depth, index begin, ind
 
 /// Numbers of a strip: a tile's rows side by side, and room for a pack behind them.
 template <class T>
-inline constexpr index strip_size = gemm_tiles<T>::rows* gemm_tiles<T>::depth + alignment / index(sizeof(T));
+inline constexpr index strip_size = gemm_tiles<T>::tall* gemm_tiles<T>::depth + alignment / index(sizeof(T));
 
 /// Tiles of rows of a turned a that are laid out together: they take whole cache lines.
-inline constexpr index strips = 8;
+template <class T>
+inline constexpr index strips = 48 / gemm_tiles<T>::tall;
 
 /// The rows of up to `strips` tiles of a turned a side by side, number (r, k) from a.data[k * a.step + r]:
-/// strip i, at strip + i * strip_size, is the left factor {strip + i * strip_size, gemm_tiles::rows}.
+/// strip i, at strip + i * strip_size, is the left factor {strip + i * strip_size, gemm_tiles::tall}.
 template <class T>
 void gemm_pack_left(gemm_left<T> const& a, index rows, index depth, T* DESCENT_RESTRICT strip) {
-    constexpr index most = gemm_tiles<T>::rows;
+    constexpr index most = gemm_tiles<T>::tall;
     T const* from = a.data;
     index const step = a.step;
     for (index k = 0; k < depth; ++k, from += step, strip += most) {
@@ -151,7 +152,7 @@ void gemm_pack_left(gemm_left<T> const& a, index rows, index depth, T* DESCENT_R
             for (index j = 0; j < rows + line; j += line)
                 __builtin_prefetch(from + ahead * step + std::min(j, rows - 1));
 #endif
-        unrolled<strips>([&](auto i) {
+        unrolled<strips<T>>([&](auto i) {
             if ((i + 1) * most <= rows)
                 std::memcpy(strip + i * strip_size<T>, from + i * most, most * sizeof(T));
             else if (i * most < rows)
@@ -160,12 +161,12 @@ void gemm_pack_left(gemm_left<T> const& a, index rows, index depth, T* DESCENT_R
     }
 }
 
-/// gemm_tiles::rows rows of an a that is not turned side by side, as gemm_pack_left lays them out; `strip` has
+/// gemm_tiles::tall rows of an a that is not turned side by side, as gemm_pack_left lays them out; `strip` has
 /// room for a pack behind them.
 template <class T>
 gemm_left<T> gemm_pack_rows(gemm_left<T> const& a, index depth, T* strip) {
     using V = native_pack<T>;
-    constexpr int lanes = lanes_of<V>, rows = gemm_tiles<T>::rows, parts = (rows + lanes - 1) / lanes;
+    constexpr int lanes = lanes_of<V>, rows = gemm_tiles<T>::tall, parts = (rows + lanes - 1) / lanes;
     index k = 0;
     for (; k + lanes <= depth; k += lanes) {
         V square[parts][lanes];
