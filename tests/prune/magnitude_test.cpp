@@ -4,6 +4,7 @@
 #include <descent/prune/random.hpp>
 #include <descent/prune/sparsity.hpp>
 
+#include <descent/core/random.hpp>
 #include <descent/optim/adam.hpp>
 #include <descent/optim/chain.hpp>
 #include <descent/optim/keep_zeros.hpp>
@@ -11,9 +12,14 @@
 #include <descent/train/checkpoint_format.hpp>
 #include <descent/train/minimize.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <string>
+#include <tuple>
+#include <vector>
 
 #include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
@@ -99,6 +105,59 @@ TEMPLATE_TEST_CASE("prune magnitude: the smallest go, over all tensors or in eac
     CHECK(kept(named, "a.bias") == "01");
     CHECK(prune::count_masks(named, {.tensors = "*"}).size() == 3);
     CHECK(prune::count_masks(named, {.tensors = "a.*"})[1].sparsity() == 0.5);
+}
+
+TEST_CASE("prune magnitude: of many weights, equal ones among them, those that a sort says") {
+    generator const draws{.seed = 4, .stream = 0};
+    params<float> p{{"a", {30, 20}}, {"b", {7, 9}}, {"c", {1, 1}}};
+    auto const fresh = [&] {
+        p.clear_masks();
+        std::uint64_t next = 0;
+        for (auto const& entry : p.entries())
+            for (descent::index i = 0; i < entry.size(); ++i)
+                p.data()[entry.offset + i] = float(draws.integer(next++, 41)) / 8 - 2.5f;
+        p["c"].data[0] = 9;  // all of it must not go
+    };
+    for (bool const each : {false, true})
+        for (double const sparsity : {0.0, 0.1, 0.333, 0.5, 0.77}) {
+            fresh();
+            std::vector<bool> gone(600, false);
+            for (std::size_t i = 0; i < 600; i += 7)
+                gone[i] = true;
+            auto keep = gone;
+            keep.flip();
+            p.set_mask("a", keep);
+            // (|w|, tensor, place), those that stand first first.
+            std::vector<std::vector<std::tuple<float, int, descent::index>>> lists(each ? 3 : 1);
+            std::vector<double> sizes(lists.size()), masked(lists.size());
+            int number = 0;
+            for (auto const& entry : p.entries()) {
+                auto const at = each ? std::size_t(number) : 0;
+                sizes[at] += double(entry.size());
+                auto const mask = p.mask(entry.name);
+                for (descent::index i = 0; i < entry.size(); ++i)
+                    if (mask[std::size_t(i)])
+                        lists[at].emplace_back(std::abs(p.data()[entry.offset + i]), number, i);
+                    else
+                        ++masked[at];
+                ++number;
+            }
+            std::vector<std::vector<bool>> wanted{p.mask("a"), p.mask("b"), p.mask("c")};
+            for (std::size_t at = 0; at < lists.size(); ++at) {
+                std::sort(lists[at].begin(), lists[at].end());
+                for (int k = 0; k < std::lround(std::floor(sparsity * sizes[at] - masked[at] + 0.5)); ++k)
+                    wanted[std::size_t(std::get<1>(lists[at][std::size_t(k)]))]
+                          [std::size_t(std::get<2>(lists[at][std::size_t(k)]))] = false;
+            }
+            if (each && !wanted[2][0])
+                continue;  // the tensor of one number would lose it
+            prune::magnitude{.sparsity = sparsity,
+                             .on = {.scope = each ? prune::scope::tensor : prune::scope::global}}(p);
+            CAPTURE(each, sparsity);
+            CHECK(p.mask("a") == wanted[0]);
+            CHECK(p.mask("b") == wanted[1]);
+            CHECK(p.mask("c") == wanted[2]);
+        }
 }
 
 TEST_CASE("prune magnitude: units of several weights") {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <tuple>
 #include <utility>
@@ -46,8 +47,8 @@ void add_candidates(masking<T>& m, std::uint32_t tensor, T const* scores, std::v
     for (std::size_t u = 0; u < count; ++u)
         to.push_back({0, tensor, index(u), 0});
     std::vector<index> whole(count, 0);
-    for (index i = 0; i < m.entry->size(); ++i) {
-        std::size_t const u = std::size_t(m.cut.unit_of(i));
+    m.cut.for_each([&](index i, index unit) {
+        std::size_t const u = std::size_t(unit);
         ++whole[u];
         if (m.keep[std::size_t(i)]) {
             to[first + u].score += double(scores[i]);
@@ -55,7 +56,7 @@ void add_candidates(masking<T>& m, std::uint32_t tensor, T const* scores, std::v
         } else {
             ++m.pruned;
         }
-    }
+    });
     for (std::size_t u = 0; u < count; ++u)
         to[first + u].score /= double(whole[u]);
     auto const begin = to.begin() + std::ptrdiff_t(first);
@@ -66,17 +67,7 @@ void add_candidates(masking<T>& m, std::uint32_t tensor, T const* scores, std::v
 template <class T>
 void drop_lowest(std::vector<candidate>& all, double target, double pruned, double limit,
                  std::vector<masking<T>>& tensors) {
-    bool const single = std::all_of(all.begin(), all.end(), [](auto const& each) { return each.size == 1; });
-    if (single && limit >= 1) {  // the usual case needs no order
-        double const count = std::max(target - pruned + 0.5, 0.0);
-        if (count < double(all.size())) {
-            auto const end = all.begin() + std::ptrdiff_t(count);
-            std::nth_element(all.begin(), end, all.end());
-            all.erase(end, all.end());
-        }
-    } else {
-        std::sort(all.begin(), all.end());
-    }
+    std::sort(all.begin(), all.end());
     for (candidate const& each : all) {
         if (2 * (target - pruned) < double(each.size))
             break;
@@ -87,6 +78,41 @@ void drop_lowest(std::vector<candidate>& all, double target, double pruned, doub
         in.pruned += each.size;
         pruned += double(each.size);
     }
+}
+
+/// The same where every weight is a unit and nothing limits a tensor, which needs no order: the lowest of the
+/// tensors from `first` on go until `sparsity` of all of them are masked.
+template <class T>
+void drop_lowest_weights(std::vector<masking<T>>& tensors, std::size_t first, std::size_t last,
+                         params<T> const& scores, double sparsity) {
+    std::vector<T> kept;
+    double total = 0;
+    auto const each_kept = [&](auto const& f) {
+        for (std::size_t t = first; t < last; ++t) {
+            masking<T>& m = tensors[t];
+            T const* const given = scores.data() + m.entry->offset;
+            for (index i = 0; i < m.entry->size(); ++i)
+                if (m.keep[std::size_t(i)])
+                    f(m, i, given[i]);
+        }
+    };
+    for (std::size_t t = first; t < last; ++t)
+        total += double(tensors[t].entry->size());
+    kept.reserve(std::size_t(total));
+    each_kept([&](masking<T>&, index, T score) { kept.push_back(score); });
+    double const wanted = sparsity * total - (total - double(kept.size())) + 0.5;
+    auto const count = std::ptrdiff_t(std::clamp(wanted, 0.0, double(kept.size())));
+    if (count == 0)
+        return;
+    auto const nth = kept.begin() + count - 1;
+    std::nth_element(kept.begin(), nth, kept.end());
+    T const highest = *nth;
+    // Of those that are equal to the last one, the first go.
+    auto equal = count - std::count_if(kept.begin(), nth, [&](T score) { return score < highest; });
+    each_kept([&](masking<T>& m, index i, T score) {
+        if (score < highest || (score == highest && equal-- > 0))
+            m.keep[std::size_t(i)] = false;
+    });
 }
 
 /// Of each group of M the N with the highest scores stay; the first of equal ones.
@@ -134,13 +160,18 @@ void mask_lowest(params<T>& weights, params<T> const& scores, double sparsity, s
     }
     std::vector<candidate> all;
     double total = 0, masked = 0;
+    bool const weight_by_weight = on.unit.of == granularity::kind::weight && on.limit >= 1;
+    if (weight_by_weight && on.scope == scope::global)
+        drop_lowest_weights(tensors, 0, tensors.size(), scores, sparsity);
     for (std::size_t t = 0; t < tensors.size(); ++t) {
         auto& m = tensors[t];
         T const* const given = scores.data() + m.entry->offset;
-        if (pattern) {
+        if (weight_by_weight && on.scope == scope::tensor)
+            drop_lowest_weights(tensors, t, t + 1, scores, sparsity);
+        if (pattern)
             drop_n_of_m(m, given);
+        if (weight_by_weight || pattern)
             continue;
-        }
         add_candidates(m, std::uint32_t(t), given, all);
         total += double(m.entry->size());
         masked += double(m.pruned);
@@ -152,10 +183,11 @@ void mask_lowest(params<T>& weights, params<T> const& scores, double sparsity, s
     }
     bool left = false;
     for (auto& m : tensors) {
-        if (!pattern)
-            for (index i = 0; i < m.entry->size(); ++i)
-                if (m.drop[std::size_t(m.cut.unit_of(i))])
+        if (!m.drop.empty())
+            m.cut.for_each([&](index i, index unit) {
+                if (m.drop[std::size_t(unit)])
                     m.keep[std::size_t(i)] = false;
+            });
         bool const some = std::find(m.keep.begin(), m.keep.end(), true) != m.keep.end();
         left |= some;
         if (!some && (on.unit.of != granularity::kind::tensor || (!left && &m == &tensors.back())))

@@ -68,6 +68,23 @@ struct units {
                 return i;
         }
     }
+
+    /// f(i, unit_of(i)) for each number in turn; rows and weights without the divisions.
+    template <class F>
+    void for_each(F const& f) const {
+        index const line = channels * places, size = rows * line;
+        if (how.of == granularity::kind::row) {
+            for (index row = 0; row < rows; ++row)
+                for (index i = row * line; i < (row + 1) * line; ++i)
+                    f(i, row);
+        } else if (how.of == granularity::kind::weight) {
+            for (index i = 0; i < size; ++i)
+                f(i, i);
+        } else {
+            for (index i = 0; i < size; ++i)
+                f(i, unit_of(i));
+        }
+    }
 };
 
 }  // namespace descent::prune::detail
