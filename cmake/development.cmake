@@ -14,6 +14,19 @@ if(DESCENT_NATIVE)
   target_link_libraries(descent_dev INTERFACE descent_native)
 endif()
 
+# g++ before 13 takes the undefined registers of its own AVX-512 intrinsics, which Eigen uses, for mistakes of ours
+# (GCC bug 105593).
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  include(CheckCXXSourceCompiles)
+  set(CMAKE_REQUIRED_FLAGS -march=native)
+  check_cxx_source_compiles("#ifndef __AVX512F__\n#error\n#endif\nint main() {}" DESCENT_HOST_HAS_AVX512)
+  unset(CMAKE_REQUIRED_FLAGS)
+  if(DESCENT_HOST_HAS_AVX512)
+    target_compile_options(descent_dev INTERFACE
+      "$<$<COMPILE_LANGUAGE:CXX>:-Wno-uninitialized;-Wno-maybe-uninitialized>")
+  endif()
+endif()
+
 # Ours use every CPU core where OpenMP was found.
 if(TARGET OpenMP::OpenMP_CXX)
   add_library(descent_threads ALIAS descent_openmp)
