@@ -42,6 +42,7 @@
 #include <descent/search/storage.hpp>
 #include <descent/search/study.hpp>
 #include <descent/search/study_options.hpp>
+#include <descent/search/study_result.hpp>
 #include <descent/search/successive_halving.hpp>
 #include <descent/search/threshold_stop.hpp>
 #include <descent/search/touched.hpp>

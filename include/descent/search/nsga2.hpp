@@ -76,7 +76,7 @@ private:
     /// The best first.
     std::vector<detail::rival> parents_of(history const& past) {
         auto const is_known = [&](detail::rival const& e) { return e.losses == losses_of(past, e.number); };
-        if (past.records.size() < in.size() || !known.unbeaten(is_known))
+        if (past.records.size() < in.size() || !known.all_unbeaten(is_known))
             known = {}, in.clear(), first = 0;  // another study
         in.resize(past.records.size());
         std::vector<std::int64_t> paused;

@@ -14,12 +14,15 @@
 #include <vector>
 
 #include <descent/core/status.hpp>
+#include <descent/search/detail/attempt.hpp>
 #include <descent/search/detail/completion.hpp>
+#include <descent/search/detail/fronts.hpp>
 #include <descent/search/detail/outcomes.hpp>
 #include <descent/search/detail/pacing.hpp>
 #include <descent/search/gaussian_process.hpp>
 #include <descent/search/in_memory.hpp>
 #include <descent/search/study_options.hpp>
+#include <descent/search/study_result.hpp>
 #include <descent/search/trial.hpp>
 
 namespace descent::search {
@@ -27,27 +30,6 @@ namespace descent::search {
 /// The scheduler that lets every trial go to its end.
 struct run_to_end {
     bool should_stop(history const&, record const&) const { return false; }
-};
-
-/// What callbacks see after each trial.
-struct study_progress {
-    record const& last;
-    record const& best;  ///< number -1: none is complete yet
-    history const& past;
-    std::int64_t trials;   ///< told since the run began; one that goes on after a pause is not a new one
-    double seconds;        ///< since the run began
-    std::int64_t limit;    ///< trials that the run was asked for; <= 0: no limit
-    std::int64_t failed;   ///< of `trials`
-    std::int64_t stopped;  ///< of `trials`, by the scheduler, for good
-};
-
-/// A run's best trial and why it ended. Of number -1 no trial is complete: `reason` and `why` tell the last
-/// failure, and asking it for values throws with them.
-struct study_result : record {
-    descent::status status = descent::status::finished;
-    std::string why = {};
-    std::int64_t trials = 0;  ///< of this run
-    double seconds = 0;
 };
 
 /// A search for the best hyperparameters: it asks the sampler where to try, keeps what comes out, and lets the
@@ -213,7 +195,8 @@ public:
         expect(options.seconds >= 0, "study: seconds = ", options.seconds, ": must be >= 0");
         expect(options.failures >= 0, "study: failures = ", options.failures, ": must be >= 0");
         detail::pacing now{options};
-        auto const finish = [&](trial& t, attempt what) {
+        std::size_t const goals = this->goals().size();
+        auto const finish = [&](trial& t, detail::attempt what) {
             std::lock_guard const held(book_->lock);
             close(t, std::move(what.values), std::move(what.failure));
             --now.working;
@@ -227,7 +210,7 @@ public:
             [[maybe_unused]] study_progress const p{last,          best,           past,       now.done,
                                                     now.seconds(), options.trials, now.failed, now.stopped};
             if constexpr ((std::invocable<Callback&, study_progress const&> && ...))
-                (now.hear(verdict_of(callbacks, p)), ...);
+                (now.hear(detail::verdict_of(callbacks, p)), ...);
             now.judge(last);
             now.changed.notify_all();
         };
@@ -262,7 +245,7 @@ public:
                     }
                     if (!t)
                         return;
-                    finish(*t, attempt_at(objective, *t));
+                    finish(*t, detail::attempt_at(objective, *t, goals));
                 }
             });
         } else {
@@ -284,11 +267,11 @@ public:
                     now.changed.wait_for(held, std::chrono::milliseconds(100));
                     continue;
                 }
-                std::vector<attempt> done(batch.size());
+                std::vector<detail::attempt> done(batch.size());
                 std::atomic<std::size_t> next{0};
                 detail::spread(std::min(options.parallel, int(batch.size())), now, [&] {
                     for (std::size_t i; (i = next++) < batch.size();)
-                        done[i] = attempt_at(objective, batch[i]);
+                        done[i] = detail::attempt_at(objective, batch[i], goals);
                 });
                 for (std::size_t i = 0; i < batch.size(); ++i)
                     finish(batch[i], std::move(done[i]));
@@ -304,7 +287,7 @@ public:
             result.why += "; " + result.reason;
         result.trials = now.done;
         result.seconds = now.seconds();
-        (end_of(callbacks, result), ...);
+        (detail::end_of(callbacks, result), ...);
         return result;
     }
 
@@ -348,23 +331,17 @@ public:
         std::lock_guard const held(book_->lock);
         look();
         history const past = book_->past();
-        auto const beats = [&](record const& a, record const& b) {
-            bool better = false;
-            for (std::size_t k = 0; k < past.goals.size(); ++k) {
-                if (past.loss(a, k) > past.loss(b, k))
-                    return false;
-                better = better || past.loss(a, k) < past.loss(b, k);
+        detail::fronts all;
+        for (record const& r : past.records)
+            if (r.state == trial_state::complete) {
+                detail::rival one{r.number, {}};
+                for (std::size_t k = 0; k < past.goals.size(); ++k)
+                    one.losses.push_back(past.loss(r, k));
+                all.add(std::move(one));
             }
-            return better;
-        };
         std::vector<record> front;
-        for (record const& r : past.records) {
-            bool beaten = r.state != trial_state::complete;
-            for (record const& other : past.records)
-                beaten = beaten || (other.state == trial_state::complete && beats(other, r));
-            if (!beaten)
-                front.push_back(r);
-        }
+        for (std::int64_t const number : all.unbeaten())
+            front.push_back(past.records[std::size_t(number)]);
         return front;
     }
 
@@ -375,59 +352,6 @@ private:
             auto all = storage_.together();
             storage_.pull(*book_);
         }
-    }
-
-    struct attempt {
-        std::vector<double> values = {};
-        std::string failure = {};
-    };
-
-    template <class Callback>
-    static verdict verdict_of(Callback& callback, study_progress const& p) {
-        using R = decltype(callback(p));
-        if constexpr (std::is_void_v<R>) {
-            callback(p);
-            return {};
-        } else if constexpr (std::is_same_v<R, bool>) {
-            bool const stop = callback(p);
-            return {stop, status::stopped, stop ? "a callback stopped it" : ""};
-        } else {
-            return callback(p);
-        }
-    }
-
-    template <class Callback>
-    static void end_of([[maybe_unused]] Callback& callback, [[maybe_unused]] study_result const& result) {
-        if constexpr (requires { callback.end(result); })
-            callback.end(result);
-    }
-
-    template <class Objective>
-    attempt attempt_at(Objective& objective, trial& t) {
-        attempt a;
-        try {
-            auto const given = objective(t);
-            if constexpr (std::is_arithmetic_v<std::remove_cvref_t<decltype(given)>>)
-                a.values.push_back(double(given));
-            else
-                for (auto const& v : given)
-                    a.values.push_back(double(v));
-            if (a.values.size() != book_->goals.size())
-                a.failure =
-                    text("the objective gave ", a.values.size(), " values for ", book_->goals.size(), " goals");
-            for (double const v : a.values)
-                if (v != v)
-                    a.failure = "the objective is not a number";
-        } catch (storage_error const&) {
-            throw;
-        } catch (std::exception const& thrown) {
-            a.failure = thrown.what();
-            if (a.failure.empty())
-                a.failure = "the objective threw";
-        } catch (...) {
-            a.failure = "the objective threw";
-        }
-        return a;
     }
 
     trial ask_locked() {

@@ -63,9 +63,18 @@ public:
         fronts_.insert(fronts_.begin() + std::ptrdiff_t(k), std::move(moving));
     }
 
-    /// Does this hold for all of the first front?
+    /// The numbers of those that none beats, from the least on.
+    std::vector<std::int64_t> unbeaten() const {
+        std::vector<std::int64_t> numbers;
+        if (!fronts_.empty())
+            for (rival const& r : fronts_[0])
+                numbers.push_back(r.number);
+        std::sort(numbers.begin(), numbers.end());
+        return numbers;
+    }
+    /// Does this hold for all of those?
     template <class Condition>
-    bool unbeaten(Condition const& holds) const {
+    bool all_unbeaten(Condition const& holds) const {
         return fronts_.empty() || std::all_of(fronts_[0].begin(), fronts_[0].end(), holds);
     }
 
