@@ -139,10 +139,11 @@ public:
         }
         index const a_stripe = stripe_rows / form.rows, stripes = (tiles.count + a_stripe - 1) / a_stripe;
         index const each = panels_a_task(std::min(samples, stripe_rows));
-        index const groups = (panels() + each - 1) / each;
-        executor.for_each(stripes * groups, [=, this, &form](index task) {
-            index const first = task / groups * a_stripe, last = std::min(tiles.count, first + a_stripe);
-            index const begin = task % groups * each, end = std::min(panels(), begin + each);
+        // All stripes of a panel in turn: threads share panels, which are equal, and not stripes.
+        executor.for_each((panels() + each - 1) / each * stripes, [=, this, &form](index task) {
+            index const first = task % stripes * tiles.count / stripes,
+                        last = (task % stripes + 1) * tiles.count / stripes;
+            index const begin = task / stripes * each, end = std::min(panels(), begin + each);
             for (index p = begin; p < end; ++p)
                 stripe(form, p, tiles, first, last, packed, y);
         });
