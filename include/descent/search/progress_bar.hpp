@@ -6,7 +6,7 @@
 #include <string>
 
 #include <descent/core/error.hpp>
-#include <descent/search/study_result.hpp>
+#include <descent/search/study.hpp>
 #include <descent/train/bar_text.hpp>
 #include <descent/train/terminal.hpp>
 
