@@ -13,6 +13,7 @@
 #include <descent/prune/magnitude.hpp>
 #include <descent/prune/mask_lowest.hpp>
 #include <descent/prune/movement.hpp>
+#include <descent/prune/n_of_m_linear.hpp>
 #include <descent/prune/random.hpp>
 #include <descent/prune/rewind.hpp>
 #include <descent/prune/selection.hpp>
