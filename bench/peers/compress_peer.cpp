@@ -6,12 +6,11 @@
 //     judge NETWORK HOW             right answers of the test rows, bytes
 //     time NETWORK HOW BATCH CALLS  seconds of a call on two threads, on the wall clock
 //     onnx NETWORK PATH             writes it
-//     codes NETWORK PATH            writes the codes of all weights, a byte each; bytes of the packed file, of
-//     those
-//                                   its coder's share, for 8-bit codes and for 16 numbers and 90 % zeros
-//                                   ("PATH.few")
-//     mask UNIT SPARSITY PATH       seconds of masking `weights` [n / 1000, 1000]; writes a byte a weight to
-//     PATH linear KIND BATCH CALLS       seconds of a layer 1024 x 1024, 90 % zeros, "dense" or "sparse"
+//     codes NETWORK PATH            writes the codes of all weights, a byte each: 8-bit codes to PATH, those of
+//                                   16 numbers and 90 % zeros to PATH.few; for each the bytes of the packed
+//                                   file, and of those its coder's for these codes
+//     mask UNIT SPARSITY PATH       seconds of masking `weights` [n / 1000, 1000]; a byte a weight to PATH
+//     linear KIND BATCH CALLS       seconds of a layer 1024 x 1024, 90 % zeros, "dense" or "sparse"
 //
 // HOW: float; dynamic, int8_linear layer by layer; static, to_int8 after 512 rows; packed8, a packed file of
 // 8-bit codes that is read back; adaround4, the same of 4 bits by adaround_layers.
