@@ -14,6 +14,7 @@
 #include <descent/quantize/int4_linear.hpp>
 
 #include "message.hpp"
+#include "nn/allocations.hpp"
 
 using namespace descent;
 using quantize::int4_linear;
@@ -219,7 +220,42 @@ TEST_CASE("quantize int4_linear: weights of 0 add nothing; numbers that are none
     }
 }
 
-TEST_CASE("quantize int4_linear: bytes, and no memory taken twice") {
+TEST_CASE("quantize to_int4: a layer by its name") {
+    params<double> weights{
+        {"fc.weight", {5, 12}}, {"fc.bias", {5}}, {"weight", {2, 5}}, {"conv.weight", {2, 3, 4}}};
+    for (char const* const name : {"fc.weight", "fc.bias", "weight"})
+        for (descent::index i = 0; i < weights[name].size(); ++i)
+            weights[name].data[i] = generator{7}.normal<double>(std::uint64_t(i));
+    matrix<double> const w = Eigen::Map<matrix<double> const>(weights["fc.weight"].data, 5, 12);
+    vector<float> const bias = Eigen::Map<vector<double> const>(weights["fc.bias"].data, 5).cast<float>();
+    matrix<float> const x = normal(3, 12, 1);
+    matrix<float> y, other;
+    int4_linear::workspace memory;
+    int4_linear(w, bias, {.group = 8})(x, y, exec::serial{}, memory);
+    quantize::to_int4(weights, "fc", {.group = 8})(x, other, exec::serial{}, memory);
+    CHECK(same_bits(y, other));
+    int4_linear const bare = quantize::to_int4(weights, "");
+    CHECK((bare.outputs() == 2 && bare.inputs() == 5));
+    bare(matrix<float>(matrix<float>::Zero(1, 5)), y, exec::serial{}, memory);
+    CHECK(y.cwiseAbs().maxCoeff() == 0);
+    CHECK(message_of([&] { quantize::to_int4(weights, "conv"); }) ==
+          "to_int4: 'conv.weight' is [2, 3, 4]: must be [outputs, inputs]");
+    CHECK(message_of([&] { quantize::to_int4(weights, "fc2"); }) ==
+          "params: there is no tensor 'fc2.weight', only 'fc.weight', 'fc.bias', 'weight', 'conv.weight'");
+}
+
+TEST_CASE("quantize int4_linear: no memory is taken twice") {
+    int4_linear const layer{normal(70, 90, 1)};
+    int4_linear::workspace memory;
+    matrix<float> const x = normal(30, 90, 2), one = x.topRows(1);
+    matrix<float> y, single;
+    layer(x, y, exec::serial{}, memory);
+    layer(one, single, exec::serial{}, memory);
+    CHECK(allocations::during([&] { layer(x, y, exec::serial{}, memory); }) == 0);
+    CHECK(allocations::during([&] { layer(one, single, exec::serial{}, memory); }) == 0);
+}
+
+TEST_CASE("quantize int4_linear: bytes") {
     int4_linear const small{normal(64, 128, 1), {}, {.group = 64}};
     CHECK(small.bytes() == 64 * 128 / 2 + 64 * 2 * 4 + 64 * 4);
     int4_linear const affine{normal(64, 128, 1), {}, {.group = 64, .symmetric = false}};

@@ -5,11 +5,15 @@
 #include <cmath>
 #include <concepts>
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <descent/core/error.hpp>
 #include <descent/core/memory.hpp>
+#include <descent/core/params.hpp>
 #include <descent/core/tensor.hpp>
 #include <descent/exec/block.hpp>
 #include <descent/quantize/affine.hpp>
@@ -300,5 +304,26 @@ private:
     aligned_buffer<float> scales_, bias_;
     aligned_buffer<std::uint8_t> zeros_;
 };
+
+/// The dense layer of that name in a network's or a linear model's parameters, "<layer>.weight" [outputs,
+/// inputs] and "<layer>.bias" where there is one, in 4 bits. Throws descent::error where there is no such
+/// matrix, and as int4_linear does.
+///
+///     auto const head = quantize::to_int4(net.params(), "4", {.group = 32});
+template <class T>
+int4_linear to_int4(params<T> const& from, std::string_view layer, int4_options const& options = {}) {
+    std::string const front = layer.empty() ? "" : text(layer, ".");
+    auto const weight = from[front + "weight"];
+    expect(weight.extents.rank() == 2, "to_int4: '", front, "weight' is ", weight.extents.text(),
+           ": must be [outputs, inputs]");
+    vector<float> bias;
+    if (from.find(front + "bias")) {
+        auto const numbers = from[front + "bias"];
+        bias.resize(numbers.size());
+        std::copy_n(numbers.data, numbers.size(), bias.data());
+    }
+    index const columns = weight.extents[1];
+    return int4_linear(exec::block<T const>{weight.data, weight.extents[0], columns, columns}, bias, options);
+}
 
 }  // namespace descent::quantize
