@@ -75,7 +75,10 @@ TEST_CASE("core params: another layout is named") {
         return message_of([&] { p.expect_same_layout(other, "step"); });
     };
     CHECK(complaint(p.like()) == "(no error)");
-    CHECK(complaint(params<float>{{"weight", {2, 3}}}) == "step: 1 tensors given, 2 expected");
+    CHECK(complaint(params<float>{{"weight", {2, 3}}}) ==
+          "step: 1 tensors given, 2 expected: tensor 1, 'bias', is missing");
+    CHECK(complaint(params<float>{{"weight", {2, 3}}, {"bias", {2}}, {"scale", {1}}}) ==
+          "step: 3 tensors given, 2 expected: tensor 2, 'scale', is one too many");
     CHECK(complaint(params<float>{{"weight", {3, 2}}, {"bias", {2}}}) ==
           "step: tensor 0 is 'weight' [3, 2], expected 'weight' [2, 3]");
     CHECK(complaint(params<float>{{"weight", {2, 3}}, {"offset", {2}}}) ==

@@ -41,7 +41,8 @@ TEST_CASE("optim optimizer: gradients of another layout are refused and change n
     optimizer opt{chain(adam{}, rate{0.1}), weights};
     params<double> few{{"layer.w", {2, 3}}},
         other{{"layer.w", {3, 2}}, {"layer.bias", {2}}, {"head.bias", {1}}};
-    CHECK(message_of([&] { opt.step(few); }) == "optimizer: gradients: 1 tensors given, 3 expected");
+    CHECK(message_of([&] { opt.step(few); }) ==
+          "optimizer: gradients: 1 tensors given, 3 expected: tensor 1, 'layer.bias', is missing");
     CHECK(message_of([&] { opt.step(other); }) ==
           "optimizer: gradients: tensor 0 is 'layer.w' [3, 2], expected 'layer.w' [2, 3]");
     CHECK(opt.steps() == 0);
@@ -132,7 +133,8 @@ TEST_CASE("optim optimizer: a state of another recipe or layout is refused and c
     CHECK(message_of([&] { opt.restore(whole); }) == "optimizer: state has 2 tensor states, the recipe has 0");
     auto shaped = good;
     shaped.slots[1] = params<double>{{"w", {9}}};
-    CHECK(message_of([&] { opt.restore(shaped); }) == "optimizer: state: 1 tensors given, 3 expected");
+    CHECK(message_of([&] { opt.restore(shaped); }) ==
+          "optimizer: state: 1 tensors given, 3 expected: tensor 0, 'layer.w', is missing");
     CHECK(opt.steps() == 1);
     CHECK(opt.slot(0)["layer.w"].flat()[0] == good.slots[0]["layer.w"].flat()[0]);
 }

@@ -166,7 +166,7 @@ TEST_CASE("prune rewind: kept weights go back, rounds take equal shares of what 
           "prune: sparsity = 2: must be in [0, 1)");
     CHECK(message_of([&] {
               prune::rewind(x, params<double>{{"w", {1}}});
-          }) == "prune::rewind: 1 tensors given, 2 expected");
+          }) == "prune::rewind: 1 tensors given, 2 expected: tensor 1, 'b', is missing");
 }
 
 TEST_CASE("prune sensitivity: one tensor at a time, and all is put back") {

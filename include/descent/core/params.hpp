@@ -128,8 +128,14 @@ public:
     /// Throws descent::error, naming `who`, unless the other has the same tensors in the same order.
     template <class U>
     void expect_same_layout(params<U> const& other, std::string_view who) const {
-        expect(entries_.size() == other.entries().size(), who, ": ", other.entries().size(), " tensors given, ",
-               entries_.size(), " expected");
+        if (auto const mine = entries_.size(), theirs = other.entries().size(); mine != theirs) {
+            std::size_t at = 0;
+            while (at < std::min(mine, theirs) && entries_[at].name == other.entries()[at].name)
+                ++at;
+            fail(who, ": ", theirs, " tensors given, ", mine, " expected: tensor ", at, ", '",
+                 at < mine ? entries_[at].name : other.entries()[at].name,
+                 at < mine ? "', is missing" : "', is one too many");
+        }
         for (std::size_t i = 0; i < entries_.size(); ++i) {
             auto const& mine = entries_[i];
             auto const& theirs = other.entries()[i];

@@ -6,6 +6,11 @@
 
 namespace descent::exec {
 
+/// An executor whose bodies run on the CPU: serial, openmp, and any type with their for_each and
+/// `static constexpr bool host = true`.
+template <class E>
+concept host = E::host;
+
 /// One thread. Its results define the answer that every other executor must give.
 struct serial {
     /// The bodies run where the host's memory is.

@@ -105,12 +105,12 @@ public:
 
     /// Mean loss of the samples in training, and its gradient, which overwrites g. Shapes are not checked here:
     /// see check.
-    template <class Executor = exec::serial>
+    template <exec::host Executor = exec::serial>
     double gradient(data::batch<T> const& samples, descent::params<T>& g, Executor const& executor = {}) {
         return gradient(data::mixed_batch<T>{samples, nullptr, 1}, g, executor);
     }
     /// The same of samples with two targets each.
-    template <class Executor = exec::serial>
+    template <exec::host Executor = exec::serial>
     double gradient(data::mixed_batch<T> const& mixed, descent::params<T>& g, Executor const& executor = {}) {
         if (!mixed.others)
             return gradient_of(mixed.rows, g, executor);
@@ -120,7 +120,7 @@ public:
         });
     }
     /// The same of samples with several targets each; the mean is over the known ones.
-    template <class Executor = exec::serial>
+    template <exec::host Executor = exec::serial>
     double gradient(data::multi_target_batch<T> const& samples, descent::params<T>& g,
                     Executor const& executor = {}) {
         return gradient_of(samples, g, executor);
@@ -129,16 +129,16 @@ public:
     /// The same under a loss of the caller's: f(scores, slopes, scale) sees the last layer's outputs, sample
     /// after sample, writes their slopes times the scale (1 / the samples' weight) and returns the weighted sum
     /// of the losses.
-    template <class Executor, class F>
-    requires(Executor::host) double gradient(data::batch<T> const& samples, descent::params<T>& g,
-                                             Executor const& executor, F const& f) {
+    template <exec::host Executor, class F>
+    double gradient(data::batch<T> const& samples, descent::params<T>& g, Executor const& executor,
+                    F const& f) {
         return learn(samples, g, executor, [&](auto const& p, double scale) {
             return f(static_cast<T const*>(scores_at(p)), slopes_at(p), scale);
         });
     }
 
     /// Mean loss of the samples (a data::batch or a data::multi_target_batch) in evaluation.
-    template <class Batch, class Executor = exec::serial>
+    template <class Batch, exec::host Executor = exec::serial>
     double loss(Batch const& samples, Executor const& executor = {}) const {
         double const total = detail::known_weight(samples);
         double sum = 0;
@@ -152,7 +152,7 @@ public:
 
     /// Runs the samples as in training, but learns nothing from them: their statistics are taken into the state
     /// of the layers with this share. See refresh_statistics.
-    template <class Batch, class Executor = exec::serial>
+    template <class Batch, exec::host Executor = exec::serial>
     void observe(Batch const& samples, double share, Executor const& executor = {}) {
         if (samples.count == 0)
             return;
@@ -166,14 +166,14 @@ public:
 
     /// Outputs of the last layer in evaluation: samples x outputs. Throws descent::error if x has another
     /// number of columns.
-    template <class Executor = exec::serial>
+    template <exec::host Executor = exec::serial>
     matrix<T> scores(matrix<T> const& x, Executor const& executor = {}) const {
         matrix<T> z;
         scores(x, z, executor);
         return z;
     }
     /// The same into z, which is resized: allocates nothing from the second call of a size on.
-    template <class Executor = exec::serial>
+    template <exec::host Executor = exec::serial>
     void scores(matrix<T> const& x, matrix<T>& z, Executor const& executor = {}) const {
         expect_features(x.cols());
         z.resize(x.rows(), outputs());
@@ -184,7 +184,7 @@ public:
     ///
     ///     std::array<float, 10> z;
     ///     net.scores(one_image, z);
-    template <class Executor = exec::serial>
+    template <exec::host Executor = exec::serial>
     void scores(std::span<T const> x, std::span<T> z, Executor const& executor = {}) const {
         put_scores(x.data(), rows_of(x, z.size(), outputs()), z.data(), executor);
     }
@@ -192,7 +192,7 @@ public:
     /// What the scores say: the class with the highest one (losses of k scores), 1 where the score is above 0
     /// (losses of two classes), or the scores themselves. One number a row; what NaN among the features gives
     /// is not told. Throws descent::error as scores, and where the outputs are not those of one target.
-    template <class Executor = exec::serial>
+    template <exec::host Executor = exec::serial>
     vector<T> predict(matrix<T> const& x, Executor const& executor = {}) const {
         expect_features(x.cols());
         vector<T> y(x.rows());
@@ -200,14 +200,14 @@ public:
         return y;
     }
     /// The same of samples one behind the other, one number each into y: allocates as little as scores.
-    template <class Executor = exec::serial>
+    template <exec::host Executor = exec::serial>
     void predict(std::span<T const> x, std::span<T> y, Executor const& executor = {}) const {
         put_predictions(x.data(), rows_of(x, y.size(), 1), y.data(), executor);
     }
 
     /// The same for each of `targets` stretches of the outputs, such as the steps of a sequence: samples x
     /// targets. Throws descent::error as scores, and where the outputs are not so many equal stretches.
-    template <class Executor = exec::serial>
+    template <exec::host Executor = exec::serial>
     matrix<T> predict_each(matrix<T> const& x, index targets, Executor const& executor = {}) const {
         expect_stretches(targets);
         matrix<T> const z = scores(x, executor);
@@ -221,7 +221,7 @@ public:
     }
 
     /// P(class) of each row under the softmax cross entropy: samples x classes.
-    template <class Executor = exec::serial>
+    template <exec::host Executor = exec::serial>
     matrix<T> predict_probability(matrix<T> const& x, Executor const& executor = {}) const requires
         requires(T* z, index k) {
         Loss::template probabilities<T>(z, k);
@@ -233,7 +233,7 @@ public:
         return p;
     }
     /// The same of samples one behind the other, into p: allocates as little as scores.
-    template <class Executor = exec::serial>
+    template <exec::host Executor = exec::serial>
     void predict_probability(std::span<T const> x, std::span<T> p, Executor const& executor = {}) const requires
         requires(T* z, index k) {
         Loss::template probabilities<T>(z, k);

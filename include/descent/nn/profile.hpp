@@ -147,10 +147,10 @@ inline std::string fixed_point(double value, int digits) {
 ///
 /// Throws descent::error for a batch without samples and for repeats < 1. The batch itself is not checked: see
 /// network::check.
-template <class T, class Layers, class Loss, class Batch, class Executor = exec::serial>
-requires(Executor::host) network_profile
-    profile(network<T, Layers, Loss> const& net, Batch const& samples, Executor const& executor = {},
-            profile_options const& options = {}) {
+template <class T, class Layers, class Loss, class Batch, exec::host Executor = exec::serial>
+requires requires(Batch const& samples) { samples.count; }
+network_profile profile(network<T, Layers, Loss> const& net, Batch const& samples,
+                        Executor const& executor = {}, profile_options const& options = {}) {
     using detail::layer_clock;
     expect(samples.count > 0, "profile: the batch has no samples");
     expect(options.repeats >= 1, "profile: repeats = ", options.repeats, ": must be >= 1");
