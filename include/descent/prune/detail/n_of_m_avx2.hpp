@@ -11,8 +11,9 @@ namespace descent::prune::detail {
 
 /// AVX2, outputs in the lanes.
 struct n_of_m_rows_avx2 {
-    static constexpr index least = 1, most = 4;  ///< with both halves of a panel 8 sums in registers
+    static constexpr index most = 4;  ///< with both halves of a panel 8 sums in registers
 
+    static index least(index) { return 1; }
     static index wide(index rows) { return rows == 1 ? 4 : rows == 2 ? 2 : 1; }
     static index width(index rows) { return rows; }
     static index window(index of) { return of <= 4 ? 4 : of <= 8 ? 8 : 16; }
@@ -112,8 +113,9 @@ private:
 
 /// AVX2, rows in the lanes.
 struct n_of_m_columns_avx2 {
-    static constexpr index least = 17, most = 32;  ///< by two outputs 8 sums in registers
+    static constexpr index most = 32;  ///< by two outputs 8 sums in registers
 
+    static index least(index of) { return of <= 4 ? 24 : of <= 8 ? 16 : 12; }
     static index wide(index) { return 4; }
     static index width(index rows) { return (rows + 7) / 8 * 8; }
     static index window(index of) { return of; }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <limits>
+
 #include <descent/prune/detail/n_of_m_columns.hpp>
 #include <descent/prune/detail/n_of_m_rows.hpp>
 
@@ -12,8 +14,9 @@ namespace descent::prune::detail {
 
 /// AVX-512, outputs in the lanes.
 struct n_of_m_rows_avx512 {
-    static constexpr index least = 1, most = 6;  ///< with four panels 24 sums in registers
+    static constexpr index most = 6;  ///< with four panels 24 sums in registers
 
+    static index least(index) { return 1; }
     static index wide(index) { return 4; }
     static index width(index rows) { return rows; }
     static index window(index of) { return of <= 4 ? 4 : 16; }
@@ -105,8 +108,11 @@ private:
 
 /// AVX-512, rows in the lanes.
 struct n_of_m_columns_avx512 {
-    static constexpr index least = 33, most = 64;  ///< by four outputs 16 sums in registers
+    static constexpr index most = 64;  ///< by four outputs 16 sums in registers
 
+    static index least(index of) {
+        return of <= 8 ? 32 : std::numeric_limits<index>::max();  // rows of wide groups lie too far apart
+    }
     static index wide(index) { return 4; }
     static index width(index rows) { return (rows + 15) / 16 * 16; }
     static index window(index of) { return of; }

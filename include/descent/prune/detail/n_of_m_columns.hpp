@@ -19,16 +19,26 @@ void turn(T const* from, index from_step, index rows, index columns, T* to, inde
 #if DESCENT_VECTOR_EXTENSIONS && defined(__x86_64__)
     if constexpr (std::is_same_v<T, float>) {
         whole_rows = rows / 4 * 4, whole_columns = columns / 4 * 4;
-        for (index c = 0; c < whole_columns; c += 4)
-            for (index r = 0; r < whole_rows; r += 4) {
-                float const* const f = from + r * from_step + c;
-                float* const t = to + c * to_step + r;
-                __m128 v0 = _mm_loadu_ps(f), v1 = _mm_loadu_ps(f + from_step),
-                       v2 = _mm_loadu_ps(f + 2 * from_step), v3 = _mm_loadu_ps(f + 3 * from_step);
-                _MM_TRANSPOSE4_PS(v0, v1, v2, v3);
-                _mm_storeu_ps(t, v0), _mm_storeu_ps(t + to_step, v1), _mm_storeu_ps(t + 2 * to_step, v2),
-                    _mm_storeu_ps(t + 3 * to_step, v3);
-            }
+        auto const square = [=](index r, index c) {
+            float const* const f = from + r * from_step + c;
+            float* const t = to + c * to_step + r;
+            __m128 v0 = _mm_loadu_ps(f), v1 = _mm_loadu_ps(f + from_step), v2 = _mm_loadu_ps(f + 2 * from_step),
+                   v3 = _mm_loadu_ps(f + 3 * from_step);
+            _MM_TRANSPOSE4_PS(v0, v1, v2, v3);
+            _mm_storeu_ps(t, v0), _mm_storeu_ps(t + to_step, v1), _mm_storeu_ps(t + 2 * to_step, v2),
+                _mm_storeu_ps(t + 3 * to_step, v3);
+        };
+        // Along the lines that lie far apart: more of them than a cache has places for would push one another
+        // out.
+        if (from_step > to_step) {
+            for (index r = 0; r < whole_rows; r += 4)
+                for (index c = 0; c < whole_columns; c += 4)
+                    square(r, c);
+        } else {
+            for (index c = 0; c < whole_columns; c += 4)
+                for (index r = 0; r < whole_rows; r += 4)
+                    square(r, c);
+        }
     }
 #endif
     for (index r = 0; r < rows; ++r)

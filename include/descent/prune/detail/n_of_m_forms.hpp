@@ -15,7 +15,7 @@ namespace descent::prune::detail {
 template <class T>
 inline constexpr n_of_m_form<T> n_of_m_plain{"portable",
                                              true,
-                                             1,
+                                             n_of_m_portable<T>::least,
                                              n_of_m_portable<T>::most,
                                              n_of_m_portable<T>::wide,
                                              n_of_m_portable<T>::width,
@@ -51,12 +51,12 @@ std::span<n_of_m_form<T> const* const> n_of_m_forms() {
     }
 }
 
-/// The fastest for so many rows.
+/// The fastest for groups of `of` inputs and so many rows.
 template <class T>
-n_of_m_form<T> const& best_n_of_m_form(index rows) {
+n_of_m_form<T> const& best_n_of_m_form(index of, index rows) {
     auto const forms = n_of_m_forms<T>();
     std::size_t i = 0;
-    while (i + 1 < forms.size() && rows < forms[i]->least)
+    while (i + 1 < forms.size() && rows < forms[i]->least(of))
         ++i;
     return *forms[i];
 }

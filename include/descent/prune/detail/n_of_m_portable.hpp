@@ -16,6 +16,7 @@ struct n_of_m_portable {
     using V = native_pack<T>;
     static constexpr index lanes = lanes_of<V>, most = 4 * lanes;
 
+    static index least(index) { return 1; }
     static index wide(index) { return 4; }
     static index window(index of) { return of; }
     static index width(index rows) {

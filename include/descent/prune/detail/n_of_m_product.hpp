@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <numeric>
 
 #include <descent/core/memory.hpp>
 #include <descent/prune/detail/n_of_m_columns.hpp>
@@ -73,8 +74,11 @@ private:
                 step};
     }
 
-    /// Whole words of codes: as many groups as codes, at least.
-    static index whole_words(index groups) { return std::max(groups / 16, index(1)) * 16; }
+    /// About so many groups that fill whole words of codes.
+    index whole_words(index groups) const {
+        index const word = w_.pattern.word_slots(), whole = word / std::gcd(w_.pattern.kept, word);
+        return std::max(groups / whole, index(1)) * whole;
+    }
 
     /// Sums grow in y itself.
     void by_rows(index stripe, index part) const {

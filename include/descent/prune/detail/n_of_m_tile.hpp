@@ -71,7 +71,7 @@ template <class T>
 struct n_of_m_form {
     char const* name;
     bool turned;                 ///< has rows of x in its lanes
-    index least;                 ///< rows from which on it is faster than the forms behind it
+    index (*least)(index of);    ///< rows from which on it is faster than the forms behind it
     index most;                  ///< rows of a tile
     index (*wide)(index rows);   ///< panels that `rows` rows are best met by
     index (*width)(index rows);  ///< rows that `rows` rows are filled up to
