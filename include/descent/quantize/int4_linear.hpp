@@ -215,6 +215,7 @@ private:
         for (index b = 0; b < blocks(); b += near_blocks) {
             index const count = std::min(near_blocks, blocks() - b), k = b * detail::int4_inputs;
             form.spread(panel(p), b, count, numbers);
+            fetch(panel(p).words + (b + count) * columns, std::min(near_blocks, blocks() - b - count));
             for (index t = first; t < last; ++t) {
                 index const row = tiles.begin(t), rows = tiles.begin(t + 1) - row;
                 form.tiles[rows](packed + row * depth() + k * rows, numbers, count * detail::int4_inputs,
@@ -222,6 +223,14 @@ private:
             }
         }
         keep(sums, top, bottom, p, y);
+    }
+
+    /// Asks the memory for blocks that are unpacked next, while those that are there are multiplied.
+    static void fetch([[maybe_unused]] std::uint32_t const* words, [[maybe_unused]] index count) {
+#if defined(__GNUC__)
+        for (index i = 0; i < count * columns; i += alignment / sizeof(std::uint32_t))
+            __builtin_prefetch(words + i);
+#endif
     }
 
     template <class T>
