@@ -15,7 +15,7 @@ struct gru_cell {
     static constexpr index gates = 3, first = 2, second = 1;
     static constexpr bool stateful = false;
 
-    template <class K, class T>
+    template <class K, bool Joined = false, class T>
     static DESCENT_FN void forward_at(index n, index j, T* row, T const* product, T const* bias, T const* more,
                                       T* h, T*) {
         auto const of_input = [&](index at) {
@@ -24,7 +24,14 @@ struct gru_cell {
         auto const of_state = [&](index at) {
             return load_unaligned<K>(product + at) + load_unaligned<K>(more + at);
         };
-        K const r = sigmoid(of_input(j) + of_state(j)), z = sigmoid(of_input(n + j) + of_state(n + j));
+        auto const of_both = [&](index at) {
+            K const biases = load_unaligned<K>(bias + at) + load_unaligned<K>(more + at);
+            if constexpr (Joined)
+                return load_unaligned<K>(row + at) + biases;
+            else
+                return load_unaligned<K>(row + at) + load_unaligned<K>(product + at) + biases;
+        };
+        K const r = sigmoid(of_both(j)), z = sigmoid(of_both(n + j));
         K const inner = of_state(2 * n + j), fresh = tanh(fused_multiply_add(r, inner, of_input(2 * n + j)));
         store_unaligned(h + j, lerp(fresh, load_unaligned<K>(h + j), z));
         store_unaligned(row + j, r);
@@ -34,8 +41,9 @@ struct gru_cell {
     }
     template <class T>
     static void forward(index n, T* row, T const* product, T const* bias, T const* more, T* h, T* c) {
-        each_pack<T>(
-            n, [&](index j, auto kind) { forward_at<decltype(kind)>(n, j, row, product, bias, more, h, c); });
+        each_pack<T>(n, [&](index j, auto kind) {
+            forward_at<decltype(kind), true>(n, j, row, product, bias, more, h, c);
+        });
     }
 
     template <class K, class T>

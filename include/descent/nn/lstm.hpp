@@ -15,13 +15,15 @@ struct lstm_cell {
     static constexpr index gates = 4, first = 4, second = 0;
     static constexpr bool stateful = true;
 
-    template <class K, class T>
+    template <class K, bool Joined = false, class T>
     static DESCENT_FN void forward_at(index n, index j, T* row, T const* product, T const* bias, T const* more,
                                       T* h, T* c) {
         auto const gate = [&](index g) {
             index const at = g * n + j;
-            return (load_unaligned<K>(row + at) + load_unaligned<K>(product + at)) +
-                   (load_unaligned<K>(bias + at) + load_unaligned<K>(more + at));
+            K sum = load_unaligned<K>(row + at);
+            if constexpr (!Joined)
+                sum += load_unaligned<K>(product + at);
+            return sum + (load_unaligned<K>(bias + at) + load_unaligned<K>(more + at));
         };
         K const i = sigmoid(gate(0)), f = sigmoid(gate(1)), g = tanh(gate(2)), o = sigmoid(gate(3));
         K const state = fused_multiply_add(f, load_unaligned<K>(c + j), i * g);
@@ -34,8 +36,9 @@ struct lstm_cell {
     }
     template <class T>
     static void forward(index n, T* row, T const* product, T const* bias, T const* more, T* h, T* c) {
-        each_pack<T>(
-            n, [&](index j, auto kind) { forward_at<decltype(kind)>(n, j, row, product, bias, more, h, c); });
+        each_pack<T>(n, [&](index j, auto kind) {
+            forward_at<decltype(kind), true>(n, j, row, product, bias, more, h, c);
+        });
     }
 
     template <class K, class T>

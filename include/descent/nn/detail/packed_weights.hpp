@@ -23,13 +23,14 @@ constexpr index packed_size(index depth, index columns) {
     return (columns + panel_width<T> - 1) / panel_width<T> * panel_width<T> * depth;
 }
 
-/// Panel after panel, each row after row, zeros behind the last column.
+/// Rows [begin, begin + from.rows) of a matrix that has `whole`: panel after panel, each row after row, zeros
+/// behind the last column.
 template <class T, class Executor>
-void pack_weights(Executor const& executor, exec::block<T const> from, T* to) {
+void pack_weights(Executor const& executor, exec::block<T const> from, T* to, index whole, index begin = 0) {
     constexpr index width = panel_width<T>;
     executor.for_each((from.cols + width - 1) / width, [=](index p) {
         index const columns = std::min(width, from.cols - p * width);
-        T* const panel = to + p * width * from.rows;
+        T* const panel = to + (p * whole + begin) * width;
         T const* const source = from.data + p * width * from.column_step();
         for (index k = 0; k < from.rows; ++k) {
             for (index j = 0; j < columns; ++j)
@@ -99,13 +100,14 @@ void packed_some_rows(index count, T const* panel, index depth, T const* const* 
 template <class T>
 void packed_product(T const* packed, index whole, index columns, index begin, index depth, index rows,
                     T const* const* a, T* const* c, bool first) {
-    constexpr index width = panel_width<T>, deep = 256;  // a stretch of a panel stays in the first cache
-    constexpr int tall = 6;
+    constexpr index width = panel_width<T>, deep = 256;         // a stretch of a panel stays in the first cache
+    constexpr int tall = sizeof(native_pack<T>) == 64 ? 8 : 6;  // AVX-512 has twice the registers
     for (index column = 0; column < columns; column += width)
         for (index k = 0; k < depth; k += deep) {
             T const* const panel = packed + column * whole + (begin + k) * width;
             for (index r = 0, count = 0; r < rows; r += count) {
-                count = rows - r > 8 ? tall : rows - r > tall ? 4 : rows - r;  // two or one alone are slow
+                index const left = rows - r;  // two or one alone are slow: halves before the end
+                count = left <= tall ? left : left < 2 * tall ? (left + 1) / 2 : tall;
                 packed_some_rows<tall>(count, panel, std::min(deep, depth - k), a + r, k, c + r, column,
                                        std::min(width, columns - column), first && k == 0);
             }
