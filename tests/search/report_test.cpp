@@ -50,7 +50,7 @@ TEST_CASE("search importance: the shares of the variance of a sum") {
     CHECK(std::abs(found[2].total - 1.0 / 16 / sum) < 0.04);
     CHECK(found[3].total < 0.01);
     CHECK(message_of([] { search::importance(trials(4)); }) ==
-          "importance: trials with a value = 3: must be >= 4");
+          "importance: complete trials = 3: must be >= 4");
     CHECK(message_of([] { search::importance(trials(9), {.points = 1}); }) ==
           "importance: points = 1: must be >= 2");
 }
@@ -100,13 +100,18 @@ TEST_CASE("search report: trials that were stopped are never the best, and are c
             best = r.number;
     }
     std::string const html = search::report(records, {.best = 40});
+    // Nor does the importance learn from it.
+    std::vector<search::record> whole;
+    std::copy_if(records.begin(), records.end(), std::back_inserter(whole),
+                 [](auto const& r) { return r.state == trial_state::complete; });
+    CHECK(search::importance(records)[0].total == search::importance(whole)[0].total);
     CHECK(html.find("<p>40 trials: 29 complete, 10 stopped, 1 failed.</p>") != html.npos);
     CHECK(count_of("<tr>", html) == 30);
     CHECK(count_of("<td>-9</td>", html) == 0);
     CHECK(html.find(text("</tr>\n<tr><td>", best, "</td>")) != html.npos);
     CHECK(html.find(text("the rest as in trial ", best)) != html.npos);
     CHECK(count_of("<circle", search::plot_slice(records, "b")) == 30);           // and the legend
-    CHECK(count_of("<circle", search::plot_contour(records, "a <", "c")) == 40);  // 39 with a value, a ring
+    CHECK(count_of("<circle", search::plot_contour(records, "a <", "c")) == 30);  // and a ring
     auto const so_far = search::plot_best_so_far(records);
     CHECK(count_of("<circle", so_far) == 41);
     CHECK(so_far.find(">stopped<") != so_far.npos);

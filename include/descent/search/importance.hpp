@@ -24,11 +24,11 @@ struct importance_options {
     std::uint64_t seed = 0;
 };
 
-/// The importance of each variable, most first: the sampler gaussian_process's model of the trials, whose total
-/// effects (Sobol, 1993; Jansen's estimator, 1999) say how much the objective changes, everywhere in the space,
-/// where one variable alone is drawn anew. By what the trials told: few trials, or all near the best, tell
-/// little. The model may look at the logarithm of the objective, if that is likelier. Throws descent::error for
-/// fewer than 4 trials with a value and for points < 2.
+/// The importance of each variable, most first: the sampler gaussian_process's model of the complete trials,
+/// whose total effects (Sobol, 1993; Jansen's estimator, 1999) say how much the objective changes, everywhere
+/// in the space, where one variable alone is drawn anew. By what the trials told: few trials, or all near the
+/// best, tell little. The model may look at the logarithm of the objective, if that is likelier. Throws
+/// descent::error for fewer than 4 complete trials and for points < 2.
 ///
 ///     for (auto const& [name, total] : search::importance(study.records()))
 inline std::vector<variable_importance> importance(std::vector<record> const& records,

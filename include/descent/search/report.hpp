@@ -153,7 +153,7 @@ inline std::string plot_contour(told_objective const& told, index x, index y, go
     plot::contour chart{
         .x_label = space.name(x), .y_label = space.name(y), .log_x = along.of.log, .log_y = up.of.log};
     std::vector<double> xs, ys, heights;
-    for (record const& r : told.ended) {
+    for (record const& r : told.complete) {
         if (whole(r) &&
             (!best || (direction == goal::minimize ? r.value < best->value : r.value > best->value)))
             best = &r;
@@ -187,7 +187,7 @@ inline std::string plot_contour(told_objective const& told, index x, index y, go
 
 /// The objective over two variables, as SVG: a contour map of the sampler gaussian_process's model of the
 /// trials, the other variables as in the best one, and the trials in the colors of what they gave; a ring marks
-/// the best complete one. Throws descent::error for fewer than 4 trials with a value or none complete, a name
+/// the best complete one. Throws descent::error for fewer than 4 complete trials, a name
 /// that they do not have, and a variable of one value.
 inline std::string plot_contour(std::vector<record> const& records, std::string const& x, std::string const& y,
                                 report_options const& options = {}) {

@@ -225,24 +225,23 @@ private:
     double best_value_ = 0;
 };
 
-/// The trials that have a value, and the model of them.
+/// The complete trials, and the model of them: what others reported is of less training.
 struct told_objective {
-    std::vector<record> ended = {};
+    std::vector<record> complete = {};
     objective_model model = {};
 
     /// Throws descent::error for fewer than 4.
     told_objective(std::vector<record> const& records, goal direction, std::string_view who) {
         for (record const& r : records)
-            if (r.space && std::isfinite(r.value) && r.state != trial_state::failed &&
-                r.state != trial_state::running)
-                ended.push_back(r);
-        expect(ended.size() >= 4, who, ": trials with a value = ", ended.size(), ": must be >= 4");
+            if (r.space && std::isfinite(r.value) && r.state == trial_state::complete)
+                complete.push_back(r);
+        expect(complete.size() >= 4, who, ": complete trials = ", complete.size(), ": must be >= 4");
         std::vector<goal> const goals{direction};
-        model.read({space(), ended, goals});
+        model.read({space(), complete, goals});
         model.fit();
     }
 
-    search::space const& space() const { return *ended.back().space; }
+    search::space const& space() const { return *complete.back().space; }
 };
 
 }  // namespace descent::search::detail
