@@ -5,7 +5,9 @@
 #include <descent/search/report.hpp>
 #include <descent/search/study.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <string>
 #include <vector>
 
