@@ -47,6 +47,15 @@ bool same_bits(matrix<float> const& a, matrix<float> const& b) {
     return a.size() == b.size() && std::equal(a.data(), a.data() + a.size(), b.data());
 }
 
+/// Both plain forms, whatever the processor, and those that it has.
+std::vector<quantize::detail::int8_kernels const*> all_kernels() {
+    std::vector<quantize::detail::int8_kernels const*> all{&quantize::detail::int8_rows_plain,
+                                                           &quantize::detail::int8_rows_quads};
+    for (auto const* kernels : quantize::detail::all_int8_kernels())
+        all.push_back(kernels);
+    return all;
+}
+
 }  // namespace
 
 TEST_CASE("quantize int8_linear: the sums of the codes, on every kernel and number of threads") {
@@ -60,6 +69,13 @@ TEST_CASE("quantize int8_linear: the sums of the codes, on every kernel and numb
                                                   {7, 64, 17},
                                                   {97, 33, 70},
                                                   {100, 5, 130},
+                                                  {3, 130, 70},
+                                                  {6, 63, 64},
+                                                  {2, 200, 129},
+                                                  {13, 65, 48},
+                                                  {400, 70, 200},
+                                                  {4, 4, 0},
+                                                  {3, 0, 5},
                                                   {0, 4, 4}}) {
         INFO(samples << " x " << inputs << " x " << outputs);
         matrix<float> const w = normal(outputs, inputs, 1);
@@ -79,10 +95,13 @@ TEST_CASE("quantize int8_linear: the sums of the codes, on every kernel and numb
             layer(x, other, exec::openmp{.threads = threads}, memory);
             CHECK(same_bits(y, other));
         }
-        layer.run(quantize::detail::int8_kernels_of<quantize::detail::int8_portable>, x.data(), samples,
-                  other.data(), exec::serial{}, memory);
-        for (descent::index i = 0; i < y.size(); ++i)  // compilers may fuse the last product and sum
-            CHECK(std::abs(y.data()[i] - other.data()[i]) <= 1e-6f * (1 + std::abs(y.data()[i])));
+        int8_linear by = layer;
+        for (auto const* kernels : all_kernels()) {
+            INFO(kernels->name);
+            by.use(*kernels);
+            by(x, other, exec::serial{}, memory);
+            CHECK(same_bits(y, other));
+        }
     }
 }
 
@@ -111,27 +130,40 @@ TEST_CASE("quantize int8_linear: near the layer in floats") {
 
 TEST_CASE("quantize int8_linear: zeros, numbers that are none, the largest sums") {
     int8_linear::workspace memory;
-    matrix<float> x = normal(3, 40, 1), y;
-    matrix<float> w = normal(4, 40, 2);
+    matrix<float> y;
+    matrix<float> w = normal(4, 100, 2);
     w.row(1).setZero();
-    x.row(0).setZero();
-    x(1, 39) = std::numeric_limits<float>::infinity();
-    int8_linear const layer{w};
-    layer(x, y, exec::serial{}, memory);
-    for (descent::index o = 0; o < 4; ++o) {
-        CHECK(y(0, o) == 0);
-        CHECK(std::isnan(y(1, o)));
-        CHECK(std::isfinite(y(2, o)));
+    for (auto const* kernels : all_kernels()) {
+        INFO(kernels->name);
+        int8_linear layer{w};
+        layer.use(*kernels);
+        for (descent::index const place : {0, 31, 70, 99}) {
+            INFO("place " << place);
+            matrix<float> x = normal(3, 100, 1);
+            x.row(0).setZero();
+            x(1, place) = std::numeric_limits<float>::infinity();
+            layer(x, y, exec::serial{}, memory);
+            for (descent::index o = 0; o < 4; ++o) {
+                CHECK(y(0, o) == 0);
+                CHECK(std::isnan(y(1, o)));
+                CHECK(std::isfinite(y(2, o)));
+            }
+            CHECK(y(2, 1) == 0);
+            x(1, place) = -std::numeric_limits<float>::quiet_NaN();
+            layer(x, y, exec::serial{}, memory);
+            CHECK(std::isnan(y(1, 3)));
+            x.row(1).setZero();
+            x(1, place) = 1e-37f;  // less than 2^-120
+            layer(x, y, exec::serial{}, memory);
+            CHECK(y.row(1).isZero(0));
+        }
+        int8_linear most{matrix<float>(matrix<float>::Constant(1, 133'000, -1))};
+        most.use(*kernels);
+        for (float const each : {-1.f, 1.f}) {
+            most(matrix<float>::Constant(1, 133'000, each), y, exec::serial{}, memory);
+            CHECK(std::abs(y(0, 0) + each * 133'000) < 0.1f);
+        }
     }
-    CHECK(y(2, 1) == 0);
-    x(1, 39) = 0, x(1, 0) = -std::numeric_limits<float>::quiet_NaN();
-    layer(x, y, exec::serial{}, memory);
-    CHECK(std::isnan(y(1, 3)));
-
-    matrix<float> const ones = matrix<float>::Constant(1, 133'000, -1);
-    int8_linear const most{ones};
-    most(ones, y, exec::serial{}, memory);
-    CHECK(std::abs(y(0, 0) - 133'000) < 0.1f);
 }
 
 TEST_CASE("quantize int8_linear: what it refuses") {

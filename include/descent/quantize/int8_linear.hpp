@@ -9,7 +9,7 @@
 #include <descent/core/memory.hpp>
 #include <descent/core/tensor.hpp>
 #include <descent/exec/block.hpp>
-#include <descent/quantize/detail/int8_kernels.hpp>
+#include <descent/quantize/detail/int8_rows_forms.hpp>
 
 namespace descent::quantize {
 
@@ -19,8 +19,9 @@ namespace descent::quantize {
 ///
 /// Weights are rounded once, symmetrically, by output channel; each sample when it comes, symmetrically, by its
 /// own largest number (dynamic quantization). Codes are -127 .. 127, products are summed exactly in 32 bits,
-/// and quantizing, products and scaling back are one call. A sample with Inf or NaN gives NaN. The result is
-/// the same for every number of threads.
+/// and quantizing, products and scaling back are one call. A sample with Inf or NaN gives NaN. Kernels are
+/// chosen when the program runs (AVX-512 VNNI, AVX2 or plain C++): each of them, and every number of threads,
+/// gives the same bits.
 ///
 ///     quantize::int8_linear const small{weights, bias};           // [outputs, inputs] as in torch
 ///     quantize::int8_linear::workspace memory;
@@ -30,7 +31,7 @@ public:
     /// Memory of a call, kept from one to the next: none is taken once it is large enough.
     class workspace {
         friend int8_linear;
-        aligned_buffer<std::int16_t> codes_;
+        aligned_buffer<unsigned char> codes_;
         aligned_buffer<float> scales_;
     };
 
@@ -45,6 +46,7 @@ public:
                outputs_, " outputs");
         expect(inputs_ <= most_inputs, "int8_linear: inputs = ", inputs_, ": must be at most ", most_inputs);
         index const width = panels() * detail::panel_columns;
+        start_ = aligned_buffer<std::int32_t>(std::size_t(width));
         codes_ = aligned_buffer<std::int8_t>(std::size_t(width * depth()));
         scales_ = aligned_buffer<float>(std::size_t(width));
         bias_ = aligned_buffer<float>(std::size_t(width));
@@ -65,6 +67,7 @@ public:
                 codes_[place(o, i)] =
                     largest > 0 ? std::int8_t(std::nearbyint(double(at(i)) / largest * 127)) : std::int8_t(0);
         }
+        take_zero();
     }
 
     index inputs() const { return inputs_; }
@@ -93,71 +96,89 @@ public:
     template <class Executor>
     void operator()(float const* x, index samples, float* y, Executor const& executor,
                     workspace& memory) const {
-        run(detail::best_int8_kernels(), x, samples, y, executor, memory);
-    }
-
-    /// The same by kernels that are named: tests compare them.
-    template <class Executor>
-    void run(detail::int8_kernels const& kernels, float const* x, index samples, float* y,
-             Executor const& executor, workspace& memory) const {
-        index const room = stride(), stripes = (samples + stripe_rows - 1) / stripe_rows;
-        if (index(memory.codes_.size()) < samples * room)
-            memory.codes_ = aligned_buffer<std::int16_t>(std::size_t(samples * room));
+        index const room = stride(), bytes = kernels_->code_bytes;
+        if (index(memory.codes_.size()) < samples * room * bytes)
+            memory.codes_ = aligned_buffer<unsigned char>(std::size_t(samples * room * bytes));
         if (index(memory.scales_.size()) < samples)
             memory.scales_ = aligned_buffer<float>(std::size_t(samples));
-        std::int16_t* const codes = memory.codes_.data();
+        unsigned char* const codes = memory.codes_.data();
         float* const scales = memory.scales_.data();
-        executor.for_each((samples + encoded_rows - 1) / encoded_rows, [=, this, &kernels](index chunk) {
-            for (index s = chunk * encoded_rows; s < std::min(samples, (chunk + 1) * encoded_rows); ++s)
-                scales[s] = kernels.encode(x + s * inputs_, inputs_, codes + s * room, room);
+        index const encoded = std::max<index>(1, encoded_numbers / std::max<index>(inputs_, 1));
+        executor.for_each((samples + encoded - 1) / encoded, [=, this](index chunk) {
+            for (index s = chunk * encoded; s < std::min(samples, (chunk + 1) * encoded); ++s)
+                scales[s] = kernels_->encode(x + s * inputs_, inputs_, codes + s * room * bytes, padded());
         });
-        // Rows of a stripe stay in the level-2 cache while panels pass, a panel in the first one.
-        index const groups = (panels() + group_panels - 1) / group_panels;
-        executor.for_each(stripes * groups, [=, this, &kernels](index task) {
-            index const first = task / groups * stripe_rows, last = std::min(samples, first + stripe_rows);
-            index const panel = task % groups * group_panels, end = std::min(panels(), panel + group_panels);
-            for (index p = panel; p < end; ++p)
-                for (index s = first; s < last; s += detail::int8_kernels::rows)
-                    tile(kernels, p, s, std::min<index>(detail::int8_kernels::rows, last - s), codes, scales,
-                         y);
+        // Rows of a stripe stay in the level-2 cache while panels pass, two panels in the first one.
+        index const quads = (panels() + 3) / 4,
+                    tasks = std::clamp<index>(samples * outputs_ * inputs_ / task_products, 1, most_tasks),
+                    groups = std::clamp<index>(quads, 1, tasks),
+                    stripe = std::max<index>(least_rows, stripe_bytes / (room * bytes)),
+                    stripes = std::max((samples + stripe - 1) / stripe,
+                                       std::min(tasks / groups, samples / least_rows));
+        executor.for_each(stripes * groups, [=, this](index task) {
+            index const part = task / groups, first = part * samples / stripes,
+                        last = (part + 1) * samples / stripes;
+            index const group = task % groups, panel = group * quads / groups * 4,
+                        end = std::min(panels(), (group + 1) * quads / groups * 4);
+            index const column = panel * detail::panel_columns;
+            kernels_->multiply({codes + first * room * bytes, room, last - first, scales + first,
+                                codes_.data() + column * depth(), depth(), end - panel, start_.data() + column,
+                                scales_.data() + column, bias_.data() + column, y + first * outputs_ + column,
+                                outputs_, outputs_ - column});
         });
+    }
+
+    /// Computes by other kernels, whose order the weights take: tests compare them.
+    void use(detail::int8_kernels const& kernels) {
+        int8_linear const before = *this;
+        kernels_ = &kernels;
+        codes_ = aligned_buffer<std::int8_t>(std::size_t(panels() * detail::panel_columns * depth()));
+        for (index o = 0; o < outputs_; ++o)
+            for (index i = 0; i < inputs_; ++i)
+                codes_[place(o, i)] = before.codes_[before.place(o, i)];
+        take_zero();
     }
 
 private:
-    static constexpr index most_inputs = 133'000, stripe_rows = 96, group_panels = 4, encoded_rows = 8;
+    static constexpr index most_inputs = 133'000, encoded_numbers = 1 << 16, task_products = 1 << 20,
+                           most_tasks = 16, stripe_bytes = 320 << 10, least_rows = 24;
 
     index panels() const { return (outputs_ + detail::panel_columns - 1) / detail::panel_columns; }
 
-    /// Codes of a row: whole pairs.
-    index depth() const { return (inputs_ + 1) / 2 * 2; }
+    /// Codes of an output: whole groups.
+    index depth() const { return (inputs_ + kernels_->group - 1) / kernels_->group * kernels_->group; }
+
+    /// Codes of a sample that are written.
+    index padded() const { return (inputs_ + 63) / 64 * 64; }
 
     /// From the codes of one sample to those of the next: an odd number of cache lines, so that samples do not
     /// share the few places of a cache that a power of two leaves them.
-    index stride() const { return (inputs_ + 63) / 64 * 64 + 32; }
+    index stride() const {
+        index const line = 64 / kernels_->code_bytes;
+        return (padded() / line | 1) * line;
+    }
 
     std::size_t place(index output, index input) const {
-        index const panel = output / detail::panel_columns, column = output % detail::panel_columns;
-        return std::size_t(panel * depth() * detail::panel_columns + input / 2 * detail::pair_numbers +
-                           2 * column + input % 2);
+        index const panel = output / detail::panel_columns, column = output % detail::panel_columns,
+                    group = kernels_->group;
+        return std::size_t((panel * depth() + input / group * group) * detail::panel_columns + column * group +
+                           input % group);
     }
 
-    /// `rows` samples by one panel.
-    void tile(detail::int8_kernels const& kernels, index panel, index sample, index rows,
-              std::int16_t const* codes, float const* scales, float* y) const {
-        index const column = panel * detail::panel_columns,
-                    live = std::min(detail::panel_columns, outputs_ - column);
-        float part[detail::int8_kernels::rows * detail::panel_columns];
-        bool const whole = live == detail::panel_columns;
-        float* const to = y + sample * outputs_ + column;
-        kernels.tiles[rows]({codes + sample * stride(), stride(), codes_.data() + column * depth(), depth() / 2,
-                             scales + sample, scales_.data() + column, bias_.data() + column, whole ? to : part,
-                             whole ? outputs_ : detail::panel_columns});
-        for (index r = 0; r < rows && !whole; ++r)
-            std::copy_n(part + r * detail::panel_columns, live, to + r * outputs_);
+    /// Sums begin with what the zero of the samples' codes adds to them, taken off; modulo 2^32, as they are.
+    void take_zero() {
+        for (index o = 0; o < outputs_; ++o) {
+            std::int64_t all = 0;
+            for (index i = 0; i < inputs_; ++i)
+                all += codes_[place(o, i)];
+            start_[std::size_t(o)] = std::int32_t(-all * kernels_->zero);
+        }
     }
 
+    detail::int8_kernels const* kernels_ = detail::all_int8_kernels().front();
     index outputs_ = 0, inputs_ = 0;
     aligned_buffer<std::int8_t> codes_;
+    aligned_buffer<std::int32_t> start_;
     aligned_buffer<float> scales_, bias_;
 };
 
