@@ -81,8 +81,8 @@ struct gemm_job {
     /// Tiles [top, bottom) of rows, panels (of dot products columns) [begin, end).
     void run(index top, index bottom, index begin, index end) const {
         if (dots) {
-            gemm_dots<std::min(lanes_of<V>, 8)>(a.data, a.stride, b.data, b.stride, a.cols, c.data, c.stride,
-                                                c.rows, begin, end);
+            gemm_dots<sizeof(V) == 64 ? lanes_of<V> / 2 : lanes_of<V>>(
+                a.data, a.stride, b.data, b.stride, a.cols, c.data, c.stride, c.rows, begin, end);
             finish(0, c.rows, begin, end);
         } else {
             multiply(top * tiles::rows, std::min(bottom * tiles::rows, c.rows), begin, end);
@@ -94,8 +94,9 @@ private:
     static constexpr double least = 1 << 19, most = 1 << 27;  // multiplications of a task
     static constexpr index few_rows = 6, long_sum = 32;       // where packing would cost more than the product
     static constexpr index many_rows = 512;                   // of a task: there, packing costs little
-    static constexpr index many_panels = 8;  // there, rows side by side cost less than rows far apart
-    static constexpr index near = 1 << 14;   // bytes that the first cache holds beside all else
+    // There, rows side by side cost less than rows far apart, but on AVX-512, where a tile is done sooner.
+    static constexpr index many_panels = sizeof(V) == 64 ? tiles::group + 1 : 8;
+    static constexpr index near = 1 << 14;  // bytes that the first cache holds beside all else
 
     /// Rows [top, bottom) of c, columns of the panels [begin, end).
     void multiply(index top, index bottom, index begin, index end) const {
