@@ -219,8 +219,13 @@ TEST_CASE("quantize int8_network: the numbers of the definition, on every kernel
 }
 
 TEST_CASE("quantize int8_network: windows of 3 x 3 over many channels, with few products") {
-    for (auto const [side, channels, padding] :
-         {std::array<descent::index, 3>{3, 16, 1}, {4, 32, 1}, {7, 16, 0}, {9, 48, 2}, {10, 128, 1}}) {
+    for (auto const [side, channels, padding] : {std::array<descent::index, 3>{3, 16, 1},
+                                                 {5, 1, 1},
+                                                 {6, 2, 2},
+                                                 {4, 32, 1},
+                                                 {7, 16, 0},
+                                                 {9, 48, 2},
+                                                 {10, 128, 1}}) {
         int8_network net({channels, side, side + 1, {0.02f, -120, 135}});
         auto first = filled({.outputs = 20, .kernel = 3, .padding = padding, .relu = true}, channels * 9, 11);
         auto const beside = filled({.outputs = 20, .kernel = 3, .padding = padding}, channels * 9, 12);
@@ -239,6 +244,31 @@ TEST_CASE("quantize int8_network: windows of 3 x 3 over many channels, with few 
                         other = convolved(input, beside, net.tensor(a), nullptr);
             for (int const q : convolved(input, first, net.tensor(b), &other).q)
                 right.push_back(0.4f * float(q));
+        }
+        CHECK(all_give(net, x, right));
+        CHECK(all_give(net, x.topRows(3), {right.begin(), right.begin() + 3 * net.outputs()}));
+    }
+}
+
+TEST_CASE("quantize int8_network: few channels, which fill no group") {
+    for (auto const [channels, between] : {std::array<descent::index, 2>{1, 2}, {2, 1}, {3, 17}, {1, 6}}) {
+        int8_network net({channels, 13, 11, {0.02f, -120, 135}});
+        auto const first = filled({.outputs = between, .kernel = {5, 3}, .padding = {2, 0}}, channels * 15, 21),
+                   second = filled({.outputs = 3, .kernel = 2, .dilation = {1, 2}}, between * 4, 22);
+        int8_pool const most{.size = {2, 3}, .stride = 2, .padding = 1},
+            mean{.largest = false, .size = 2, .stride = 1};
+        int const a = net.convolve(0, first, {0.3f, -128, 127}), b = net.pool(a, most, {}),
+                  c = net.convolve(b, second, {0.4f, -100, 155}), d = net.pool(c, mean, {0.5f, -90, 120});
+        net.scores(d);
+        matrix<float> const x = normal(9, net.features(), 23);
+        std::vector<float> right;
+        for (descent::index i = 0; i < x.rows(); ++i) {
+            codes const input = encoded(net.tensor(0), x.row(i).data()),
+                        of_a = convolved(input, first, net.tensor(a), nullptr),
+                        of_b = pooled(of_a, most, net.tensor(b)),
+                        of_c = convolved(of_b, second, net.tensor(c), nullptr);
+            for (int const q : pooled(of_c, mean, net.tensor(d)).q)
+                right.push_back(0.5f * float(q));
         }
         CHECK(all_give(net, x, right));
         CHECK(all_give(net, x.topRows(3), {right.begin(), right.begin() + 3 * net.outputs()}));

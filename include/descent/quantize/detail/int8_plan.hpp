@@ -9,6 +9,7 @@
 
 #include <descent/core/memory.hpp>
 #include <descent/core/tensor.hpp>
+#include <descent/quantize/detail/highest_codes.hpp>
 #include <descent/quantize/detail/int8_block.hpp>
 #include <descent/quantize/detail/int8_winograd.hpp>
 #include <descent/quantize/int8_layers.hpp>
@@ -92,9 +93,11 @@ public:
 
 private:
     static constexpr index cache = 128 << 10, part_work = 16 << 10;
+    /// Codes that may be read behind a tensor: the rest of a group, or of what a pool takes at a time.
+    static constexpr index behind = panel_columns;
 
     struct layout {
-        index stored = 0;                   ///< channels and those that fill a group
+        index stored = 0;                   ///< channels and, of more than three, those that fill a group
         index above = 0, before = 0;        ///< rows and columns of padding
         index row = 0, image = 0;           ///< codes of a row, of an image
         index offset = 0, bytes = 0;        ///< of a sample's workspace
@@ -147,10 +150,11 @@ private:
             }
         for (std::size_t t = 0; t + 1 < tensors.size(); ++t) {  // the last one are the scores
             layout& of = layouts_[t];
-            of.stored = (tensors[t].channels + 3) / 4 * 4;
+            of.stored = tensors[t].channels < 4 ? tensors[t].channels : (tensors[t].channels + 3) / 4 * 4;
             of.zero = form_->wide ? 0 : -tensors[t].grid.low;
             of.row = (tensors[t].width + 2 * of.before) * of.stored;
-            of.fine_at = ((tensors[t].height + 2 * of.above) * of.row * code_bytes() + 63) / 64 * 64;
+            index const codes = (tensors[t].height + 2 * of.above) * of.row + behind;
+            of.fine_at = (codes * code_bytes() + 63) / 64 * 64;
             index const fine = tensors[t].height * tensors[t].width * of.stored * (of.fine ? 2 : 0);
             of.bytes = of.fine_at + (fine + 63) / 64 * 64;
             of.image = of.bytes / code_bytes();
@@ -177,7 +181,9 @@ private:
         for (index i = 0; i < down; ++i)
             for (index j = 0; j < (dense ? 1 : across); ++j)
                 w.runs.push_back(i * c.dilation.height * from.row + j * c.dilation.width * from.stored);
-        w.run = (dense ? across : 1) * from.stored;
+        // A stretch of a window; weights of what fills its last group are 0.
+        index const stretch = (dense ? across : 1) * from.stored;
+        w.run = (stretch + form_->group - 1) / form_->group * form_->group;
         w.panels = (c.outputs + panel_columns - 1) / panel_columns;
         index const width = w.panels * panel_columns, depth = index(w.runs.size()) * w.run;
         w.squares = form_->convolve_squares && !step.one_place() && c.kernel == nn::extent2{3} &&
@@ -191,9 +197,10 @@ private:
             double const step_size = double(step.x.grid.scale) * double(c.scales[std::size_t(o)]);
             std::int32_t all = 0;
             for (index k = 0; k < depth; ++k) {
-                index const place = k / from.stored, channel = k % from.stored;  // places of the window in turn
-                if (channel >= step.x.channels)
+                index const run = k / w.run, in = k % w.run, channel = in % from.stored;
+                if (in >= stretch || channel >= step.x.channels)
                     continue;
+                index const place = dense ? run * across + in / from.stored : run;
                 std::int8_t const code =
                     c.codes[std::size_t((o * step.x.channels + channel) * down * across + place)];
                 all += code;
@@ -367,23 +374,35 @@ private:
             finite = form_->encode(x, y.channels, codes, by);
             std::fill(codes + y.channels, codes + to.stored, Code(to.zero));
         } else {
-            constexpr index run = 64;
+            constexpr index run = 256;
             Code line[run];
-            for (index row = 0; row < y.height; ++row)
-                for (index left = 0; left < y.width; left += run) {
-                    Code* const start = codes + row * to.row + left * to.stored;
-                    index const n = std::min(run, y.width - left);
-                    for (index c = 0; c < to.stored; ++c) {
-                        if (c < y.channels)
-                            finite &= form_->encode(x + (c * y.height + row) * y.width + left, n, line, by);
-                        else
-                            std::fill_n(line, n, Code(to.zero));
-                        for (index p = 0; p < n; ++p)
-                            start[p * to.stored + c] = line[p];
+            index const plane = y.height * y.width;
+            for (index first = 0; first < plane; first += run) {
+                index const n = std::min(run, plane - first);
+                for (index c = 0; c < to.stored; ++c) {
+                    if (c < y.channels)
+                        finite &= form_->encode(x + c * plane + first, n, line, by);
+                    else
+                        std::fill_n(line, n, Code(to.zero));
+                    for (index at = 0; at < n;) {
+                        index const row = (first + at) / y.width, left = (first + at) % y.width,
+                                    end = std::min(n, at + y.width - left);
+                        spread(line + at, end - at, to.stored, codes + row * to.row + left * to.stored + c);
+                        at = end;
                     }
                 }
+            }
         }
         batch.infinite[sample] = !finite;
+    }
+
+    template <class Code>
+    static void spread(Code const* from, index n, index step, Code* to) {
+        if (step == 1)
+            std::copy_n(from, n, to);
+        else
+            for (index i = 0; i < n; ++i)
+                to[i * step] = from[i];
     }
 
     /// Fine codes where a step gives codes alone; channels are padded in both.
@@ -424,6 +443,8 @@ private:
         }
         auto* const y = reinterpret_cast<Code*>(at(batch, step.to, i));
         layout const& to = layouts_[std::size_t(step.to)];
+        if (step.kind == int8_kind::pad && !to.coarse)
+            return;
         for (index r = row; r < end; ++r)
             for (index p = 0; p < step.y.width; ++p) {
                 Code* const out = y + r * to.row + p * to.stored;
@@ -431,7 +452,7 @@ private:
                     pad(step,
                         x + r * step.pool.stride.height * from.row + p * step.pool.stride.width * from.stored,
                         to.stored, to.zero, out);
-                else if (step.kind != int8_kind::pad)
+                else
                     pool(step, x, from, r, p, to, out);
             }
     }
@@ -451,29 +472,33 @@ private:
                     before = place * w.stride.width - w.padding.width;
         index const top = std::max<index>(above, 0), bottom = std::min(above + w.size.height, step.x.height),
                     left = std::max<index>(before, 0), right = std::min(before + w.size.width, step.x.width);
+        // Whole panels are read, behind the last channel too.
         if (w.largest) {
             auto const least =
                 Code(w.least < step.x.grid.low ? step.x.grid.low + to.zero : w.least + from.zero);
-            std::fill_n(y, to.stored, least);
-            for (index r = top; r < bottom; ++r)
-                for (index p = left; p < right; ++p)
-                    for (index c = 0; c < to.stored; ++c)
-                        y[c] = std::max(y[c], x[r * from.row + p * from.stored + c]);
-            for (index c = 0; c < to.stored; ++c)
-                y[c] = Code(y[c] - from.zero + to.zero);
+            for (index first = 0; first < to.stored; first += panel_columns) {
+                highest_codes<Code> best(least);
+                for (index r = top; r < bottom; ++r)
+                    for (index p = left; p < right; ++p)
+                        best.raise(x + r * from.row + p * from.stored + first);
+                best.add(Code(to.zero - from.zero));
+                best.store(std::min(panel_columns, to.stored - first), y + first);
+            }
             return;
         }
         index const count = w.count_padding ? w.size.height * w.size.width : (bottom - top) * (right - left);
         auto const share = float(double(step.x.grid.scale) / double(step.y.grid.scale) / double(count));
         for (index first = 0; first < to.stored; first += panel_columns) {
-            index const n = std::min(panel_columns, to.stored - first);
             std::int32_t sums[panel_columns] = {};
             for (index r = top; r < bottom; ++r)
-                for (index p = left; p < right; ++p)
-                    for (index c = 0; c < n; ++c)
-                        sums[c] += x[r * from.row + p * from.stored + first + c] - from.zero;
-            for (index c = 0; c < n; ++c) {
-                float v = float(sums[c]) * share;
+                for (index p = left; p < right; ++p) {
+                    Code const* const at = x + r * from.row + p * from.stored + first;
+                    for (index c = 0; c < panel_columns; ++c)
+                        sums[c] += at[c];
+                }
+            auto const zeros = std::int32_t((bottom - top) * (right - left)) * from.zero;
+            for (index c = 0; c < std::min(panel_columns, to.stored - first); ++c) {
+                float v = float(sums[c] - zeros) * share;
                 v = std::clamp(v, float(step.y.grid.low), float(step.y.grid.high));
                 y[first + c] = Code(int(std::nearbyint(v)) + to.zero);
             }

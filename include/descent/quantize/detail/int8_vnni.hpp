@@ -17,14 +17,15 @@ namespace descent::quantize::detail {
 /// instruction multiplies half as many: 16 of them for 36 save a ninth, less than turning costs. (Forms with a
 /// mask where one would do without: g++ 12 warns of what those of its own headers leave open.)
 struct int8_quads_vnni {
-    static constexpr int most = 12;  ///< places of a tile: sums enough to wait for none of them
+    /// Places of a tile of two panels, of one: sums enough to wait for none of them.
+    static constexpr int most = 12, more = 16;
 
     static void convolve(int8_block const& b) {
         index panel = 0;
         for (; panel + 2 <= b.panels; panel += 2)
             all_places<2>(b, panel, std::make_integer_sequence<int, most>{});
         if (panel < b.panels)
-            all_places<1>(b, panel, std::make_integer_sequence<int, most>{});
+            all_places<1>(b, panel, std::make_integer_sequence<int, more>{});
     }
 
     [[gnu::target("avx512f,avx512bw,avx512vl,avx512vnni")]] static bool encode(float const* x, index n,
@@ -56,7 +57,8 @@ private:
         using tile_of = void (*)(int8_block const&, index, index, index);
         static constexpr tile_of tiles[] = {tile<I + 1, panels>...};
         // Tiles of one size, or of two.
-        index const count = (b.places + most - 1) / most;
+        constexpr index at_most = sizeof...(I);
+        index const count = (b.places + at_most - 1) / at_most;
         for (index row = 0; row < b.rows; ++row)
             for (index t = 0; t < count; ++t) {
                 index const place = t * b.places / count, end = (t + 1) * b.places / count;
@@ -77,7 +79,7 @@ private:
         for (index k = 0; k < b.run_count; ++k) {
             // An address reaches a few places from one pointer: so few pointers that registers hold them.
             std::uint8_t const* x[(P + 2) / 3];
-#pragma GCC unroll 4
+#pragma GCC unroll 6
             for (int q = 0; 3 * q < P; ++q)
                 x[q] = first + b.runs[k] + 3 * q * step;
             for (index i = b.run; i > 0; i -= 4, w += 4 * panel_columns) {
@@ -85,7 +87,7 @@ private:
 #pragma GCC unroll 2
                 for (int c = 0; c < C; ++c)
                     weights[c] = _mm512_loadu_si512(w + c * far);
-#pragma GCC unroll 12
+#pragma GCC unroll 16
                 for (int p = 0; p < P; ++p) {
                     std::int32_t quad;
                     std::memcpy(&quad, x[p / 3] + p % 3 * step, sizeof quad);
@@ -94,7 +96,7 @@ private:
                     for (int c = 0; c < C; ++c)
                         add_products(sums[p * C + c], bytes, weights[c]);
                 }
-#pragma GCC unroll 4
+#pragma GCC unroll 6
                 for (int q = 0; 3 * q < P; ++q)
                     x[q] += 4;
             }
