@@ -99,6 +99,7 @@ private:
         for (int q = 0; 3 * q < R; ++q)
             a[q] = static_cast<code const*>(p.a) + (row + 3 * q) * stride;
         std::int8_t const *b = p.b + panel * far, *last = b + 3 * far;
+#pragma GCC unroll 2
         for (index k = p.depth; k > 0; k -= group, b += group * panel_columns, last += group * panel_columns) {
             __m512i weights[C];
 #pragma GCC unroll 4
@@ -117,24 +118,26 @@ private:
             for (int q = 0; 3 * q < R; ++q)
                 a[q] += group;
         }
-        alignas(64) std::int32_t out[R * C * panel_columns];
-#pragma GCC unroll 24
-        for (int i = 0; i < R * C; ++i)
-            _mm512_store_si512(out + i * panel_columns, sums[i]);
-        finish(R, C, out, p, panel * panel_columns, row);
-    }
-
-    [[gnu::target("avx512f,avx512bw,avx512vl,avx512vnni"), gnu::noinline]] static void finish(
-        int rows, int panels, std::int32_t const* sums, int8_product const& p, index first, index row) {
-        for (int c = 0; c < panels; ++c, first += panel_columns) {
-            __m512 const columns = _mm512_loadu_ps(p.columns + first), bias = _mm512_loadu_ps(p.bias + first);
-            __mmask16 const live = mask(p.live - first);
-            for (int r = 0; r < rows; ++r) {
-                __m512i const sum = _mm512_load_si512(sums + (r * panels + c) * panel_columns);
-                __m512 const scale = _mm512_mul_ps(_mm512_set1_ps(p.rows[row + r]), columns);
-                _mm512_mask_storeu_ps(p.y + (row + r) * p.width + first, live,
-                                      _mm512_fmadd_ps(_mm512_maskz_cvtepi32_ps(every, sum), scale, bias));
-            }
+        index const first = panel * panel_columns;
+        __m512 columns[C], bias[C];
+        __mmask16 live[C];
+#pragma GCC unroll 4
+        for (int c = 0; c < C; ++c) {
+            columns[c] = _mm512_loadu_ps(p.columns + first + c * panel_columns);
+            bias[c] = _mm512_loadu_ps(p.bias + first + c * panel_columns);
+            live[c] = mask(p.live - first - c * panel_columns);
+        }
+        float* y = p.y + row * p.width + first;
+        float const* const rows = p.rows + row;
+        index const width = p.width;
+#pragma GCC unroll 12
+        for (int r = 0; r < R; ++r, y += width) {
+            __m512 const factor = _mm512_set1_ps(rows[r]);
+#pragma GCC unroll 4
+            for (int c = 0; c < C; ++c)
+                _mm512_mask_storeu_ps(y + c * panel_columns, live[c],
+                                      _mm512_fmadd_ps(_mm512_maskz_cvtepi32_ps(every, sums[r * C + c]),
+                                                      _mm512_mul_ps(factor, columns[c]), bias[c]));
         }
     }
 
