@@ -56,6 +56,7 @@ struct int8_form {
     char const* name;
     index group;  ///< neighbours along the depth that an instruction multiplies
     bool wide;    ///< codes and weights of 16 bits
+    index worth;  ///< products that take as long as another step takes for a number: how fine work is cut
     void (*convolve)(int8_block const&);
     /// The same for windows of 3 x 3 without stride over whole panels of channels, or null: see
     /// int8_winograd.hpp.

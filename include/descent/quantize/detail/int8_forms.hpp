@@ -12,14 +12,14 @@
 namespace descent::quantize::detail {
 
 inline constexpr int8_form int8_form_plain{
-    "plain", 2, true, int8_plain_pairs::convolve, nullptr, int8_plain_pairs::encode};
+    "plain", 2, true, 8, int8_plain_pairs::convolve, nullptr, int8_plain_pairs::encode};
 inline constexpr int8_form int8_form_quads{
-    "plain quads", 4, false, int8_plain_quads::convolve, nullptr, int8_plain_quads::encode};
+    "plain quads", 4, false, 8, int8_plain_quads::convolve, nullptr, int8_plain_quads::encode};
 #if DESCENT_VECTOR_EXTENSIONS && defined(__x86_64__)
 inline constexpr int8_form int8_form_avx2{
-    "AVX2", 2, true, int8_pairs_avx2::convolve, int8_winograd_avx2::convolve, int8_pairs_avx2::encode};
-inline constexpr int8_form int8_form_vnni{"AVX-512 VNNI",         4, false, int8_quads_vnni::convolve, nullptr,
-                                          int8_quads_vnni::encode};
+    "AVX2", 2, true, 8, int8_pairs_avx2::convolve, int8_winograd_avx2::convolve, int8_pairs_avx2::encode};
+inline constexpr int8_form int8_form_vnni{
+    "AVX-512 VNNI", 4, false, 32, int8_quads_vnni::convolve, nullptr, int8_quads_vnni::encode};
 #endif
 
 /// All that this processor has, the fastest first.

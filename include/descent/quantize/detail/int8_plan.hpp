@@ -70,7 +70,7 @@ public:
         if (step.kind == int8_kind::encode)
             return samples;
         index const most = step.one_place() ? ready_[s].panels : samples * units(s);
-        index const work = step.sums() ? step.multiply_adds / 8 : step.x.size();
+        index const work = step.sums() ? step.multiply_adds / form_->worth : step.x.size();
         index const worth = std::min(most, samples * work / part_work);
         return worth < 4 ? 1 : worth;
     }
