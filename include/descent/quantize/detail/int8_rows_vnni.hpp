@@ -85,6 +85,30 @@ private:
         }
     }
 
+    /// A group of the depth.
+    template <int R, int C>
+    [[gnu::target("avx512f,avx512bw,avx512vl,avx512vnni"), gnu::always_inline]] static inline void turn(
+        __m512i (&sums)[R * C], code const* (&a)[(R + 2) / 3], index stride, std::int8_t const*& b,
+        std::int8_t const*& last, index far) {
+        __m512i weights[C];
+#pragma GCC unroll 4
+        for (int c = 0; c < C; ++c)
+            weights[c] = _mm512_loadu_si512(c == 3 ? last : b + c * far);
+#pragma GCC unroll 12
+        for (int r = 0; r < R; ++r) {
+            std::int32_t quad;
+            std::memcpy(&quad, a[r / 3] + r % 3 * stride, sizeof quad);
+            __m512i const bytes = _mm512_set1_epi32(quad);
+#pragma GCC unroll 4
+            for (int c = 0; c < C; ++c)
+                add_products(sums[r * C + c], bytes, weights[c]);
+        }
+#pragma GCC unroll 4
+        for (int q = 0; 3 * q < R; ++q)
+            a[q] += group;
+        b += group * panel_columns, last += group * panel_columns;
+    }
+
     template <int R, int C>
     [[gnu::target("avx512f,avx512bw,avx512vl,avx512vnni")]] static void tile(int8_product const& p, index panel,
                                                                              index row) {
@@ -99,24 +123,13 @@ private:
         for (int q = 0; 3 * q < R; ++q)
             a[q] = static_cast<code const*>(p.a) + (row + 3 * q) * stride;
         std::int8_t const *b = p.b + panel * far, *last = b + 3 * far;
+        if constexpr (R * C > 2 * 4) {
 #pragma GCC unroll 2
-        for (index k = p.depth; k > 0; k -= group, b += group * panel_columns, last += group * panel_columns) {
-            __m512i weights[C];
-#pragma GCC unroll 4
-            for (int c = 0; c < C; ++c)
-                weights[c] = _mm512_loadu_si512(c == 3 ? last : b + c * far);
-#pragma GCC unroll 12
-            for (int r = 0; r < R; ++r) {
-                std::int32_t quad;
-                std::memcpy(&quad, a[r / 3] + r % 3 * stride, sizeof quad);
-                __m512i const bytes = _mm512_set1_epi32(quad);
-#pragma GCC unroll 4
-                for (int c = 0; c < C; ++c)
-                    add_products(sums[r * C + c], bytes, weights[c]);
-            }
-#pragma GCC unroll 4
-            for (int q = 0; 3 * q < R; ++q)
-                a[q] += group;
+            for (index k = p.depth; k > 0; k -= group)
+                turn<R, C>(sums, a, stride, b, last, far);
+        } else {  // these wait for weights from afar: two groups a turn are slower
+            for (index k = p.depth; k > 0; k -= group)
+                turn<R, C>(sums, a, stride, b, last, far);
         }
         index const first = panel * panel_columns;
         __m512 columns[C], bias[C];
