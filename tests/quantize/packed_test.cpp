@@ -135,6 +135,24 @@ TEST_CASE("quantize packed: evenly spaced codes and their scales") {
         CHECK(packed.table.tensors[0].code < (options.bits + 0.5) * 120 / 8);
         CHECK(packed.table.tensors[0].codebook < 3 + double(codes.grids.size()) * (4 + 8 / 8.0));
         CHECK(packed.table.tensors[0].raw == 0);
+        // What stands for the same numbers, but not in the format that the file would say.
+        auto odd = codes;
+        int const shift = options.symmetric ? 1 : 200;
+        for (auto& grid : odd.grids)
+            grid.zero += shift;
+        for (auto& code : odd.codes)
+            code = std::int16_t(code + shift);
+        CHECK(refused({{"1.weight", odd}}).starts_with("pack: codes of '1.weight': zero = "));
+        odd = codes, odd.codes.pop_back();
+        CHECK(refused({{"1.weight", odd}}) == "pack: codes of '1.weight': 119 codes for [6, 20]");
+        odd = codes, odd.codes[7] = 300;
+        CHECK(refused({{"1.weight", odd}}).starts_with("pack: codes of '1.weight': code = 300: must be in ["));
+        odd = codes, odd.grids.pop_back();
+        CHECK(refused({{"1.weight", odd}}).starts_with("pack: codes of '1.weight': "));
+        odd = codes, odd.share = 0;
+        CHECK(refused({{"1.weight", odd}}) == "pack: codes of '1.weight': share = 0: must be in [1, 120]");
+        odd = codes, odd.format.bits = 9;
+        CHECK(refused({{"1.weight", odd}}) == "pack: codes of '1.weight': bits = 9: must be in [2, 8]");
         CHECK(refused({{"2.weight", codes}})
                   .starts_with("pack: codes of '2.weight': the model has only '1.weight', "));
         codes.extents = {20, 6};

@@ -289,6 +289,31 @@ affine_tensor<T> const* codes_of(std::vector<coded_tensor<T>> const& known, std:
     return nullptr;
 }
 
+/// Throws descent::error unless there is a grid and a code of the format wherever the extents say so: a file
+/// holds no others.
+template <class T>
+void check_format(std::string_view name, affine_tensor<T> const& codes) {
+    index const size = codes.extents.size();
+    std::string const who = text("pack: codes of '", name, "'");
+    codes.format.check(who);
+    expect(index(codes.codes.size()) == size, who, ": ", codes.codes.size(), " codes for ",
+           codes.extents.text());
+    if (size == 0)
+        return;
+    expect(codes.share >= 1 && codes.share <= size, who, ": share = ", codes.share, ": must be in [1, ", size,
+           "]");
+    index const grids = codes.rows() * ((codes.columns() + codes.share - 1) / codes.share);
+    expect(index(codes.grids.size()) == grids, who, ": ", codes.grids.size(), " grids: must be ", grids);
+    int const lowest = codes.format.lowest(), highest = codes.format.highest(),
+              last = codes.format.symmetric ? 0 : highest;
+    for (auto const& grid : codes.grids)
+        expect(grid.zero >= 0 && grid.zero <= last, who, ": zero = ", grid.zero, ": must be in [0, ", last,
+               "]");
+    for (int const code : codes.codes)
+        expect(code >= lowest && code <= highest, who, ": code = ", code, ": must be in [", lowest, ", ",
+               highest, "]");
+}
+
 /// Throws descent::error unless the model's tensors are what their codes stand for.
 template <class T>
 void check_codes(params<T> const& weights, std::vector<coded_tensor<T>> const& known) {
@@ -297,6 +322,7 @@ void check_codes(params<T> const& weights, std::vector<coded_tensor<T>> const& k
         expect(entry != nullptr, "pack: codes of '", each.name, "': the model has only ", weights.names());
         expect(entry->extents == each.codes.extents, "pack: codes of '", each.name, "' are ",
                each.codes.extents.text(), ", the tensor ", entry->extents.text());
+        check_format(each.name, each.codes);
         for (index i = 0; i < entry->size(); ++i)
             expect(std::bit_cast<packed_bits<T>>(each.codes.value(i)) ==
                        std::bit_cast<packed_bits<T>>(weights.data()[entry->offset + i]),
@@ -364,7 +390,7 @@ packed_table run_model(Port& port, Model& model, std::vector<coded_tensor<T>> co
 /// codes, others as they are, in 16 bits where those hold them exactly. A model that was pruned, and whose
 /// weights share codebooks, is 50 to 500 times smaller. Tensors for which `known` has the codes of to_affine
 /// are stored as those and their scales. Throws descent::error where such codes do not stand for the model's
-/// numbers: copy_to puts them there.
+/// numbers, copy_to puts them there, and where they, their zeros or grids are none of their format's.
 template <class Model>
 packed_model pack(Model const& model, std::vector<coded_tensor<typename Model::scalar>> const& known = {}) {
     using T = typename Model::scalar;
