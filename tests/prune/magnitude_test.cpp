@@ -237,6 +237,24 @@ TEST_CASE("prune magnitude: what cannot be is refused, and nothing changes") {
           "prune: there is no such tensor, only 'v', 'empty'");
 }
 
+TEST_CASE("prune mask_lowest: infinite scores") {
+    float const inf = std::numeric_limits<float>::infinity();
+    params<float> p{{"w", {2, 4}}};
+    p["w"].flat().setOnes();
+    auto scores = p;
+    scores["w"].data[0] = inf, scores["w"].data[1] = -inf;
+    CHECK(message_of([&] { prune::mask_lowest(p, scores, 0.5, {.unit = prune::each_row}); }) ==
+          "prune: scores of 'w' are inf and -inf in one unit");
+    CHECK(!p.masked());
+    prune::mask_lowest(p, scores, 0.125);
+    CHECK(p.mask("w") == std::vector<bool>{true, false, true, true, true, true, true, true});
+    // What is masked takes no place of a group, however low the others are.
+    p.set_mask("w", {false, false, true, true, true, true, true, true});
+    scores["w"].flat().setConstant(-inf);
+    prune::mask_lowest(p, scores, 0, {.unit = prune::n_of_m(2, 4)});
+    CHECK(p.mask("w") == std::vector<bool>{false, false, true, true, true, true, false, false});
+}
+
 TEST_CASE("prune random: as many as asked for, others for another seed") {
     params<float> p{{"w", {100, 10}}}, q = p;
     prune::random{.sparsity = 0.3, .seed = 1}(p);

@@ -57,8 +57,11 @@ void add_candidates(masking<T>& m, std::uint32_t tensor, T const* scores, std::v
             ++m.pruned;
         }
     });
-    for (std::size_t u = 0; u < count; ++u)
+    for (std::size_t u = 0; u < count; ++u) {
         to[first + u].score /= double(whole[u]);
+        expect(!std::isnan(to[first + u].score), "prune: scores of '", m.entry->name,
+               "' are inf and -inf in one unit");
+    }
     auto const begin = to.begin() + std::ptrdiff_t(first);
     to.erase(std::remove_if(begin, to.end(), [](candidate const& each) { return each.size == 0; }), to.end());
 }
@@ -115,22 +118,23 @@ void drop_lowest_weights(std::vector<masking<T>>& tensors, std::size_t first, st
     });
 }
 
-/// Of each group of M the N with the highest scores stay; the first of equal ones.
+/// Of each group of M the N with the highest scores stay, of those that are not masked; the first of equal
+/// ones.
 template <class T>
 void drop_n_of_m(masking<T>& m, T const* scores) {
     index const of = m.cut.how.second, line = m.cut.channels * m.cut.places;
-    std::vector<std::pair<double, index>> group;
+    std::vector<std::tuple<bool, double, index>> group;
     for (index row = 0; row < m.cut.rows; ++row)
         for (index place = 0; place < m.cut.places; ++place)
             for (index c = 0; c < m.cut.channels; c += of) {
                 group.clear();
                 for (index k = c; k < std::min(c + of, m.cut.channels); ++k) {
                     index const i = row * line + k * m.cut.places + place;
-                    group.emplace_back(m.keep[std::size_t(i)] ? -double(scores[i]) : HUGE_VAL, i);
+                    group.emplace_back(!m.keep[std::size_t(i)], -double(scores[i]), i);
                 }
                 std::sort(group.begin(), group.end());
                 for (std::size_t k = std::size_t(m.cut.how.first); k < group.size(); ++k)
-                    m.keep[std::size_t(group[k].second)] = false;
+                    m.keep[std::size_t(std::get<index>(group[k]))] = false;
             }
 }
 
@@ -203,8 +207,8 @@ void mask_lowest(params<T>& weights, params<T> const& scores, double sparsity, s
 /// Masks the weights with the lowest scores: so many that `sparsity` of those that `on` takes are pruned, to
 /// the nearest whole unit. A unit's score is the mean of its weights' (masked ones: 0); of equal ones those
 /// that stand first go. Weights that were masked stay masked and count. Throws descent::error, and changes
-/// nothing, unless 0 <= sparsity < 1, if `on` takes none, if a score is NaN, and if a tensor would lose
-/// all its weights.
+/// nothing, unless 0 <= sparsity < 1, if `on` takes none, if a score is NaN, if a unit has scores of both
+/// infinities, and if a tensor would lose all its weights.
 template <class T>
 void mask_lowest(params<T>& weights, params<T> const& scores, double sparsity, selection const& on = {}) {
     detail::mask_lowest(weights, scores, sparsity, on,
