@@ -208,6 +208,15 @@ TEST_CASE("quantize equalization: high biases go into the next layer") {
     CHECK(refused(pair, five, -1) == "absorb_high_bias: sigmas = -1: must be >= 0");
     CHECK(message_of([&] { quantize::absorb_high_bias(net, matrix<float>(0, 3)); }) ==
           "absorb_high_bias: there are no rows");
+    auto const before = net.params();
+    std::vector<double> nan = five;
+    nan[2] = std::numeric_limits<double>::quiet_NaN();
+    CHECK(refused(pair, nan, 3) == "absorb_high_bias: 'a': mean 2 = nan, deviation 1: must be finite");
+    matrix<float> bad = x;
+    bad(7, 1) = std::numeric_limits<float>::quiet_NaN();
+    CHECK(message_of([&] { quantize::absorb_high_bias(net, bad); }) ==
+          "absorb_high_bias: 'a': mean 0 = nan, deviation 0: must be finite");
+    CHECK(std::equal(before.data(), before.data() + before.arena_size(), net.params().data()));
 }
 
 TEST_CASE("quantize bias_correction: mean errors of all channels are gone, and most of the outputs'") {
@@ -250,6 +259,12 @@ TEST_CASE("quantize bias_correction: mean errors of all channels are gone, and m
     CHECK(message_of([&] { quantize::correct_bias(other, wide, x); }) ==
           "correct_bias: 'x' gives 3 channels, the exact network's 4");
     CHECK(message_of([&] { quantize::correct_bias(bare, other, x); }) == "correct_bias: no layer has a bias");
+    auto const before = net.params();
+    x(7, 1) = std::numeric_limits<float>::quiet_NaN();
+    CHECK(message_of([&] {
+              quantize::correct_bias(net, exact, x);
+          }).starts_with("correct_bias: 'c1': channel 0 gives "));
+    CHECK(std::equal(before.data(), before.data() + before.arena_size(), net.params().data()));
 }
 
 TEST_CASE("quantize bias_correction: from means alone") {
@@ -261,6 +276,8 @@ TEST_CASE("quantize bias_correction: from means alone") {
     CHECK(std::fabs(clipped_normal_mean(1, 2, 0, 3) - 1.22896217) < 1e-7);
     CHECK(clipped_normal_mean(-3, 0) == 0);
     CHECK(clipped_normal_mean(-3, 1, -infinity, infinity) == -3);
+    // In the tails, where it is density(z) / z^2 (1 - 3 / z^2 + 15 / z^4 - ...).
+    CHECK(std::fabs(clipped_normal_mean(-8, 1) / 7.550260e-17 - 1) < 1e-3);
     CHECK(message_of([] { clipped_normal_mean(0, -1); }) ==
           "clipped_normal_mean: deviation = -1: must be >= 0");
     CHECK(message_of([] { clipped_normal_mean(0, 1, 2, 1); }) ==
@@ -278,4 +295,8 @@ TEST_CASE("quantize bias_correction: from means alone") {
     CHECK(message_of([&] {
               quantize::correct_bias(bias, exact, rounded, {1, 2, 3});
           }) == "correct_bias: exact weight [2, 2, 2], rounded [2, 2, 2], bias [2], 3 means");
+    CHECK(message_of([&] {
+              quantize::correct_bias(bias, exact, rounded, {1, infinity});
+          }).starts_with("correct_bias: the error of output 0 is "));
+    CHECK(bias.data[1] == -errors[1]);
 }

@@ -35,7 +35,8 @@ struct corrected_bias {
 /// ResNet-20's 2000 test images 1790 become 1817 in 4 bits, but 1402 become 728 in 3), so measure.
 ///
 /// Layers without a bias stay as they are. Throws descent::error, before any change, for no rows, where a layer
-/// is missing from `exact` or has other channels there, and where no layer has a bias.
+/// is missing from `exact` or has other channels there, where a mean is not finite, and where no layer has a
+/// bias.
 template <class Network, class Exact, class Executor = exec::serial>
 std::vector<corrected_bias> correct_bias(Network& rounded, Exact const& exact,
                                          matrix<typename Network::scalar> const& rows,
@@ -57,6 +58,10 @@ std::vector<corrected_bias> correct_bias(Network& rounded, Exact const& exact,
         auto const channels = wanted_of(each.layer).size();
         expect(channels == each.means.size(), "correct_bias: '", each.layer, "' gives ", each.means.size(),
                " channels, the exact network's ", channels);
+        for (std::size_t c = 0; c < channels; ++c)
+            expect(std::isfinite(each.means[c] - wanted_of(each.layer)[c]), "correct_bias: '", each.layer,
+                   "': channel ", c, " gives ", each.means[c], " on average, the exact network's ",
+                   wanted_of(each.layer)[c], ": must be finite");
         told.push_back({each.layer, {}});
     }
     expect(!told.empty(), "correct_bias: no layer has a bias");
@@ -87,7 +92,9 @@ inline double clipped_normal_mean(double mean, double deviation, double low = 0,
     auto const density = [](double z) { return std::exp(-z * z / 2) * 0.3989422804014327; };
     auto const below = [](double z) { return std::erfc(-z * 0.7071067811865476) / 2; };
     double const a = (low - mean) / deviation, b = (high - mean) / deviation;
-    double sum = deviation * (density(a) - density(b)) + mean * (below(b) - below(a));
+    // From the tail that is nearer: the difference of two shares near 1 would be their rounding.
+    double const inside = a > 0 ? below(-a) - below(-b) : below(b) - below(a);
+    double sum = deviation * (density(a) - density(b)) + mean * inside;
     // Infinite ends weigh nothing.
     if (std::isfinite(low))
         sum += low * below(a);
@@ -99,7 +106,7 @@ inline double clipped_normal_mean(double mean, double deviation, double low = 0,
 /// Takes from a layer's bias the error that rounding its weights makes on average of inputs with these means,
 /// one a channel: bias -= (rounded - exact) means. Without data where the means come from batch norms through
 /// clipped_normal_mean; of a convolution that pads, borders have other means. Returns the errors. Throws
-/// descent::error, and changes nothing, where the extents do not fit.
+/// descent::error, and changes nothing, where the extents do not fit and for errors that are not finite.
 template <class T, class U, class V>
 std::vector<double> correct_bias(tensor_view<T> const& bias, tensor_view<U> const& exact,
                                  tensor_view<V> const& rounded, std::vector<double> const& input_means) {
@@ -113,6 +120,8 @@ std::vector<double> correct_bias(tensor_view<T> const& bias, tensor_view<U> cons
         for (index j = 0; j < at.columns; ++j)
             error += (double(rounded.data[r * at.columns + j]) - double(exact.data[r * at.columns + j])) *
                      input_means[std::size_t(at.channel(r, j))];
+        expect(std::isfinite(error), "correct_bias: the error of output ", r, " is ", error,
+               ": must be finite");
         errors.push_back(error);
     }
     for (index r = 0; r < at.rows; ++r)

@@ -114,8 +114,8 @@ std::vector<equalized> equalize(Network& net, equalize_options const& options = 
 /// paper, "absorbing high biases"): b1' = b1 - c, b2' = b2 + W2 c with c = max(0, mean - sigmas deviation) of
 /// each channel in front of relu, so that activations need a smaller range. What the network computes changes
 /// only where a channel falls below its c, and at the borders of a second convolution that pads. Returns c.
-/// Throws descent::error as equalize does, where a bias is missing, unless there is a mean and a deviation for
-/// each channel, and for a pair that is not through relu; then nothing is changed.
+/// Throws descent::error as equalize does, where a bias is missing, unless there is a finite mean and deviation
+/// for each channel, and for a pair that is not through relu; then nothing is changed.
 template <class T>
 std::vector<double> absorb_high_bias(params<T>& weights, layer_pair const& pair,
                                      std::vector<double> const& means, std::vector<double> const& deviations,
@@ -132,8 +132,9 @@ std::vector<double> absorb_high_bias(params<T>& weights, layer_pair const& pair,
     expect(sigmas >= 0, "absorb_high_bias: sigmas = ", sigmas, ": must be >= 0");
     std::vector<double> moved(n);
     for (std::size_t c = 0; c < n; ++c) {
+        expect(std::isfinite(means[c]) && std::isfinite(deviations[c]), "absorb_high_bias: '", pair.first,
+               "': mean ", c, " = ", means[c], ", deviation ", deviations[c], ": must be finite");
         moved[c] = std::max(0.0, means[c] - sigmas * deviations[c]);
-        expect(std::isfinite(moved[c]), "absorb_high_bias: mean ", c, " = ", means[c], ": must be finite");
     }
     for (std::size_t c = 0; c < n; ++c)
         b1.data[c] = T(double(b1.data[c]) - moved[c]);
@@ -147,21 +148,24 @@ std::vector<double> absorb_high_bias(params<T>& weights, layer_pair const& pair,
 }
 
 /// The same for all layer_pairs through relu whose layers have biases, from what the channels are over the
-/// rows. Returns how many channels were moved. Throws descent::error for no rows.
+/// rows. Returns how many channels were moved. Throws descent::error, and changes nothing, for no rows, and
+/// where the rows or the network give numbers that are not finite.
 template <class Network, class Executor = exec::serial>
 index absorb_high_bias(Network& net, matrix<typename Network::scalar> const& rows, double sigmas = 3,
                        Executor const& executor = {}) {
     expect(rows.rows() > 0, "absorb_high_bias: there are no rows");
     auto const seen = channel_moments(net, rows, executor);
+    auto weights = net.params();
     index moved = 0;
     for (layer_pair const& pair : layer_pairs(net)) {
-        bool const biased = net.params().find(detail::tensor_of(pair.first, "bias")) &&
-                            net.params().find(detail::tensor_of(pair.second, "bias"));
+        bool const biased = weights.find(detail::tensor_of(pair.first, "bias")) &&
+                            weights.find(detail::tensor_of(pair.second, "bias"));
         for (moments_of_layer const& each : seen)
             if (biased && pair.relu && each.layer == pair.first)
-                for (double const c : absorb_high_bias(net.params(), pair, each.means, each.deviations, sigmas))
+                for (double const c : absorb_high_bias(weights, pair, each.means, each.deviations, sigmas))
                     moved += c > 0;
     }
+    net.params() = weights;
     return moved;
 }
 
