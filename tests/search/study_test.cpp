@@ -125,10 +125,10 @@ TEST_CASE("search space: what is wrong is told") {
           "search: x: [-1e+308, 1e+308]: the width must be finite in double");
     CHECK(add(search::uniform(0, 1, {.step = 1e-19})) ==
           "search: x: [0, 1] in steps of 1e-19: must have fewer than 2^63 values");
-    CHECK(add(search::integer(0, 9223372036854775807)) ==
+    CHECK(add(search::integer(0, 9223372036854775807.0)) ==
           "search: x: [0, 9223372036854775808]: whole numbers must lie in [-2^63, 2^63)");
     CHECK(
-        add(search::integer(-9223372036854775807 - 1, 9007199254740992)) ==
+        add(search::integer(-9223372036854775808.0, 9007199254740992)) ==
         "search: x: [-9223372036854775808, 9007199254740992] in steps of 1: must have fewer than 2^63 values");
     CHECK(search::integer(0, 9007199254740992).count() == 9007199254740993);
     space.add("x", search::uniform(0, 1));
