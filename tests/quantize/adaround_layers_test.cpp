@@ -194,6 +194,10 @@ TEST_CASE("quantize adaround_layers: bad input leaves the network as it was") {
     CHECK(message_of([&] { adaround_layers(net, x, {.per = quantize::per::tensor}); }) ==
           "adaround: '0' has 2 groups: needs a scale per channel or group of weights");
     CHECK_THROWS_AS(adaround_layers(net, normal(10, 31, 0)), descent::error);
+    matrix<float> odd = x;
+    odd(7, 1) = NAN;
+    CHECK(message_of([&] { adaround_layers(net, odd, {}, {.steps = 5}); }) ==
+          "adaround: row 7, column 1 is nan: must be finite");
     CHECK(away(net, before, x) == 0);
     net.params()["2.weight"].data[3] = NAN;
     auto const kept = net.params();

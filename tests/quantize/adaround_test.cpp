@@ -222,6 +222,17 @@ TEST_CASE("quantize adaround: bad input") {
     CHECK(message_of([&] {
               adaround(view(w), samples{matrix<float>(0, 3), matrix<float>(0, 2)});
           }) == "adaround: no inputs were seen");
+    matrix<float> odd = x;
+    odd(3, 1) = std::numeric_limits<float>::quiet_NaN();
+    CHECK(message_of([&] { adaround(view(w), moments_of(odd)); }) ==
+          "adaround: the inputs' mean square is nan: must be finite");
+    CHECK(message_of([&] {
+              adaround(view(w), samples{odd, x.leftCols(2)});
+          }) == "adaround: the inputs' mean square is nan: must be finite");
+    CHECK(message_of([&] {
+              adaround(view(w), samples{x, odd.leftCols(2)});
+          }) == "adaround: output 1 of sample 3 is nan: must be finite");
+    CHECK(told({.first_power = HUGE_VAL}) == "adaround: powers inf to 2: must fall, and be >= 1");
     matrix<float> const still = matrix<float>::Zero(5, 3);  // inputs that say nothing
     CHECK(adaround(view(w), moments_of(still)).codes == to_affine(view(w)).codes);
 }

@@ -184,6 +184,11 @@ TEST_CASE("quantize convert: what does not fit is refused before anything change
           "take_weights: there is no '0.weight' [5, 3], only '0.bias'");
     net.params()["0.weight"].flat()[2] = std::numeric_limits<float>::quiet_NaN();
     CHECK(convert(plain) == "convert: '0.weight': number 2 is nan: must be finite");
+    auto three = rounded_network();  // of whose values none tells
+    quantize::begin_steps(three, table.x);
+    three.params()["7.weight"].flat()[4] = std::numeric_limits<float>::quiet_NaN();
+    CHECK(message_of([&] { quantize::convert(three, plain); }) ==
+          "convert: '7.weight': number 4 is nan: must be finite");
     auto const begin = [&](matrix<float> const& x) {
         return message_of([&] { quantize::begin_steps(net, x); });
     };

@@ -142,6 +142,10 @@ TEST_CASE("quantize to_int8: what it refuses") {
           "to_int8: the rows have 5 features, the network 4");
     CHECK(message_of([&] { quantize::to_int8(net, normal(2, 4, 1), {.ranges = {.percentile = 50}}); }) ==
           "calibration: percentile = 50: must be in (50, 100]");
+    matrix<float> odd = normal(4, 4, 1);
+    odd(2, 3) = std::numeric_limits<float>::quiet_NaN();
+    CHECK(message_of([&] { quantize::to_int8(net, odd); }) ==
+          "to_int8: row 2, column 3 is nan: must be finite");
     net.params()["0.weight"].data[5] = std::numeric_limits<float>::infinity();
     CHECK(message_of([&] { quantize::to_int8(net, normal(2, 4, 1)); }) ==
           "to_int8: 0.weight: number 5 is inf: must be finite");

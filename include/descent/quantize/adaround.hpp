@@ -35,8 +35,8 @@ struct adaround_options {
         expect(rate > 0 && std::isfinite(rate), "adaround: rate = ", rate, ": must be > 0");
         expect(pressure >= 0 && std::isfinite(pressure), "adaround: pressure = ", pressure, ": must be >= 0");
         expect(warm_up >= 0 && warm_up < 1, "adaround: warm_up = ", warm_up, ": must be in [0, 1)");
-        expect(last_power >= 1 && first_power >= last_power, "adaround: powers ", first_power, " to ",
-               last_power, ": must fall, and be >= 1");
+        expect(last_power >= 1 && first_power >= last_power && std::isfinite(first_power), "adaround: powers ",
+               first_power, " to ", last_power, ": must fall, and be >= 1");
         expect(batch > 0, "adaround: batch = ", batch, ": must be > 0");
     }
 };
@@ -151,7 +151,8 @@ template <class T, class Slopes, class Errors, class Executor>
 affine_tensor<T> round_softly(T const* weight, index rows, affine_tensor<T> nearest,
                               adaround_options const& options, double unit, Slopes const& slopes,
                               Errors const& errors, Executor const& executor) {
-    if (!(unit > 0))
+    expect(std::isfinite(unit), "adaround: the inputs' mean square is ", unit, ": must be finite");
+    if (unit <= 0)
         return nearest;
     index const columns = nearest.extents.size() / rows;
     soft_rounding<T> soft(weight, rows, nearest, options, unit);
@@ -184,8 +185,8 @@ affine_tensor<T> round_softly(T const* weight, index rows, affine_tensor<T> near
 ///     ... inputs.add(x) for what the layer reads ...
 ///     quantize::adaround(weight, inputs, {.bits = 4}).copy_to(weight.data);
 ///
-/// Throws descent::error as to_affine does, for inputs of another width, for none, and for settings out of
-/// range.
+/// Throws descent::error as to_affine does, for inputs of another width, for none, for those that are not
+/// finite, and for settings out of range.
 template <class T, class Executor = exec::serial>
 affine_tensor<std::remove_const_t<T>> adaround(tensor_view<T> const& weight, input_moments const& inputs,
                                                affine_options const& options = {},
@@ -246,6 +247,9 @@ affine_tensor<std::remove_const_t<T>> adaround(tensor_view<T> const& weight,
     expect(samples.bias.size() == 0 || samples.bias.size() == rows, "adaround: ", samples.bias.size(),
            " biases for ", rows, " outputs");
     expect(x.rows() > 0, "adaround: no inputs were seen");
+    for (index i = 0; i < y.size(); ++i)
+        expect(std::isfinite(y.data()[i]), "adaround: output ", i % rows, " of sample ", i / rows, " is ",
+               y.data()[i], ": must be finite");
     index const batch = std::min(how.batch, x.rows());
     matrix<number> some(batch, n), wanted(batch, rows), given(batch, rows), all(x.rows(), rows);
     // Sums become their errors; where relu holds them back they have no slope.

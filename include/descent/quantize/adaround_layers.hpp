@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <numeric>
 #include <string>
@@ -210,9 +211,9 @@ auto samples_of(Network const& now, Network const& exact, matrix<typename Networ
 ///     exec::openmp{}); quantize::save_packed(net, "net.dpk", codes);
 ///
 /// Fold batch norms first (fold_batch_norm), so that they do not stand between a convolution and its relu.
-/// Throws descent::error as adaround does, for no rows, for a network without such layers, for a convolution
-/// that stands in anything but sequential, residual and parallel, and for one of groups that share a scale;
-/// then the network is as it was.
+/// Throws descent::error as adaround does, for no rows, for rows that are not finite, for a network without
+/// such layers, for a convolution that stands in anything but sequential, residual and parallel, and for one of
+/// groups that share a scale; then the network is as it was.
 template <class Network, class Executor, class Progress>
 std::vector<coded_tensor<typename Network::scalar>> adaround_layers(
     Network& net, matrix<typename Network::scalar> const& rows, affine_options const& options,
@@ -221,6 +222,9 @@ std::vector<coded_tensor<typename Network::scalar>> adaround_layers(
     how.check();
     options.format().check("adaround");
     expect(rows.rows() > 0, "adaround: there are no rows");
+    for (index i = 0; i < rows.size(); ++i)
+        expect(std::isfinite(rows.data()[i]), "adaround: row ", i / rows.cols(), ", column ", i % rows.cols(),
+               " is ", rows.data()[i], ": must be finite");
     auto const layers = detail::layers_to_round(net, rows.rows());
     for (auto const& layer : layers)
         expect(layer.groups() == 1 || options.per != per::tensor, "adaround: '", layer.place.name, "' has ",

@@ -164,6 +164,10 @@ std::vector<coded_tensor<typename Network::scalar>> convert(Network const& net, 
         for (std::size_t i = 0; i < t.values.size(); ++i)
             expect(std::isfinite(t.values[i]), "convert: '", entry->name, "': number ", i, " is ", t.values[i],
                    ": must be finite");
+        // A rule may give finite values for what is not.
+        for (index i = 0; i < entry->size(); ++i)
+            expect(std::isfinite(net.params().data()[entry->offset + i]), "convert: '", entry->name,
+                   "': number ", i, " is ", net.params().data()[entry->offset + i], ": must be finite");
         values.push_back({entry->name, &t.values});
         if (t.grids.empty())
             continue;

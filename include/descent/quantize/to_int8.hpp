@@ -459,8 +459,9 @@ void int8_layer(nn::residual<Body, Shortcut> const& r, int8_value& x, int8_conve
 ///
 ///     auto const small = quantize::to_int8(net, train.x.topRows(512));
 ///
-/// Throws descent::error for no rows, rows of another width, settings out of range, weights that are not finite
-/// and a layer where it cannot stand; other layers stop the compiler with their reason.
+/// Throws descent::error for no rows, rows of another width or that are not finite (as floats), settings out of
+/// range, weights that are not finite and a layer where it cannot stand; other layers stop the compiler with
+/// their reason.
 template <class Network>
 int8_network to_int8(Network const& net, matrix<typename Network::scalar> const& rows,
                      int8_options const& options = {}) {
@@ -471,6 +472,9 @@ int8_network to_int8(Network const& net, matrix<typename Network::scalar> const&
     expect(rows.cols() == net.features(), "to_int8: the rows have ", rows.cols(), " features, the network ",
            net.features());
     int8_value x{net.input_shape(), rows.template cast<float>()};
+    for (index i = 0; i < rows.size(); ++i)
+        expect(std::isfinite(x.numbers.data()[i]), "to_int8: row ", i / rows.cols(), ", column ",
+               i % rows.cols(), " is ", rows.data()[i], ": must be finite");
     int8_conversion<T> to(net.params(), net.state(), x, options);
     to.inside("", net.layers(), x);
     int8_network made = to.finish(x);
