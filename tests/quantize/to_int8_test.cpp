@@ -126,6 +126,19 @@ TEST_CASE("quantize to_int8: a channel without weights beside a shortcut") {
           0.02);
 }
 
+TEST_CASE("quantize to_int8: relu of what no row has above 0") {
+    matrix<float> const rows = normal(8, 32, 3).cwiseAbs();
+    nn::network const net{nn::input<float>{2, 4, 4},
+                          nn::sequential{nn::average_pool{.size = 2}, nn::relu{}, nn::flatten{}, nn::dense{3}}};
+    auto small = quantize::to_int8(net, -rows);
+    for (auto const* form : quantize::detail::int8_forms()) {
+        small.use(*form);
+        for (matrix<float> const& z : {small.scores(-rows), small.scores(-rows.topRows(1))})
+            CHECK((z.rowwise() - net.params()["3.bias"].flat().transpose()).norm() < 1e-6f);
+        CHECK(small.scores(rows).allFinite());
+    }
+}
+
 TEST_CASE("quantize to_int8: what it refuses") {
     auto const refused = [](auto const& layers) {
         nn::network const net{nn::input<float>{4, 6, 6}, layers};

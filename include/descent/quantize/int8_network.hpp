@@ -56,7 +56,8 @@ public:
         int8_tensor const& x = tensor(from);
         int8_tensor y = how.output(x, to);
         if (how.largest)
-            y.grid = x.grid, y.grid.low = std::max(y.grid.low, how.least);
+            y.grid = x.grid, y.grid.low = std::max(y.grid.low, how.least),
+            y.grid.high = std::max(y.grid.high, y.grid.low + 1);  // relu of what is never above 0
         return add_step(how.largest ? detail::int8_kind::max_pool : detail::int8_kind::mean_pool, from, y, {},
                         how);
     }
