@@ -218,6 +218,12 @@ TEST_CASE("quantize calibration: ranges by each method") {
     quantize::range_observer none;
     none.see(zeros, 2);
     CHECK(none.grid<float>(format).scale == 1);
+    // Numbers that a width of bins must not vanish under; what is not finite is passed over.
+    double const small[] = {std::numeric_limits<double>::denorm_min(), HUGE_VAL, -HUGE_VAL, std::nan("")};
+    quantize::range_observer least;
+    least.see(small, 4);
+    CHECK(least.count() == 1);
+    CHECK(least.grid<double>(format).scale == std::numeric_limits<double>::min());
 }
 
 TEST_CASE("quantize activation: calibrated layers round what passes, on any number of threads") {

@@ -41,7 +41,7 @@ struct calibration_options {
 /// histogram of equal bins, whose width doubles when a number falls outside.
 class range_observer {
 public:
-    /// NaN is passed over; infinite numbers count as the largest seen.
+    /// Infinite numbers and NaN are passed over.
     template <class T>
     void see(T const* numbers, index n, double share = 0.1) {
         double low = 0, high = 0;
@@ -60,7 +60,7 @@ public:
         low_ = count_ ? std::min(low_, low) : low, high_ = count_ ? std::max(high_, high) : high;
         double const reach = std::max(std::abs(low), std::abs(high));
         if (width_ == 0 && reach > 0)
-            width_ = reach / half;
+            width_ = std::max(reach / half, std::numeric_limits<double>::min());
         while (width_ * half < reach)
             widen();
         for (index i = 0; i < n; ++i)
