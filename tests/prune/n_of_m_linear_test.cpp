@@ -203,6 +203,12 @@ TEST_CASE("prune n_of_m_linear: bad patterns, weights, biases and samples are re
     matrix<float> y;
     CHECK(told([&] { layer(matrix<float>::Ones(1, 9), y, exec::serial{}, memory); }) ==
           "n_of_m_linear: 9 features: must be 10");
+    y.setOnes(1, 10);
+    CHECK(told([&] { layer(y, y, exec::serial{}, memory); }) ==
+          "n_of_m_linear: x is y: must be another matrix");
+    CHECK(told([&] {
+              prune::n_of_m_linear<float>{matrix<double>(matrix<double>::Constant(1, 1, 1e300)), two};
+          }) == "n_of_m_linear: weight (0, 0) = 1e+300: must be finite");
     w(2, 5) = w(2, 6) = w(2, 7) = 1;
     CHECK(told([&] {
               prune::n_of_m_linear<float>{w, two};

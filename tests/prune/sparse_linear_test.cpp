@@ -102,6 +102,11 @@ TEST_CASE("prune sparse_linear: bad weights, biases and samples are refused") {
     matrix<float> y;
     CHECK(told([&] { layer(matrix<float>::Ones(1, 4), y, exec::serial{}, memory); }) ==
           "sparse_linear: 4 features: must be 3");
+    y.setOnes(1, 3);
+    CHECK(told([&] { layer(y, y, exec::serial{}, memory); }) ==
+          "sparse_linear: x is y: must be another matrix");
+    CHECK(told([&] { prune::sparse_linear<float>{matrix<double>(matrix<double>::Constant(1, 1, 1e300))}; }) ==
+          "sparse_linear: weight (0, 0) = 1e+300: must be finite");
     w(1, 2) = NAN;
     CHECK(told([&] { prune::sparse_linear<float>{w}; }) ==
           "sparse_linear: weight (1, 2) = nan: must be finite");

@@ -282,6 +282,9 @@ TEST_CASE("quantize int4_linear: what it refuses") {
     matrix<float> y;
     CHECK(message_of([&] { layer(matrix<float>(matrix<float>::Zero(2, 4)), y, exec::serial{}, memory); }) ==
           "int4_linear: 4 features: must be 3");
+    y.setOnes(2, 3);
+    CHECK(message_of([&] { layer(y, y, exec::serial{}, memory); }) ==
+          "int4_linear: x is y: must be another matrix");
 
     matrix<float> const wide = normal(2, 40, 1);
     tensor_view<float const> const view{wide.data(), {2, 40}};

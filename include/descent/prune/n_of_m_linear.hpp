@@ -45,8 +45,8 @@ public:
 
     /// From weights [outputs, inputs] and `outputs` biases, or none. Where the inputs are no multiple of M, the
     /// last few are a group, too. Throws descent::error unless the pattern is n_of_m(N, M) with M <= 16, for
-    /// weights that are not finite, a group of which more than N are not 0, and biases that are not one for
-    /// each output.
+    /// weights that are not finite as T, a group of which more than N are not 0, and biases that are not one
+    /// for each output.
     template <class Weights>
     n_of_m_linear(Weights const& weights, granularity const& pattern, vector<T> const& bias = {})
         : w_{{pattern.first, pattern.second}} {
@@ -61,7 +61,7 @@ public:
         auto const at = [&](index o, index i) { return w.data[o * w.row_step() + i * w.column_step()]; };
         for (index o = 0; o < w.rows; ++o)
             for (index i = 0, count = 0; i < w.cols; ++i) {
-                expect(std::isfinite(at(o, i)), "n_of_m_linear: weight (", o, ", ", i, ") = ", at(o, i),
+                expect(std::isfinite(T(at(o, i))), "n_of_m_linear: weight (", o, ", ", i, ") = ", at(o, i),
                        ": must be finite");
                 count = (i % of ? count : 0) + (at(o, i) != T(0));
                 expect(count <= kept, "n_of_m_linear: output ", o, ", group ", i / of, " (from input ",
@@ -93,16 +93,17 @@ public:
     }
 
     /// y = x W^T + b for row-major x [samples, inputs] and y [samples, outputs]; y is resized where it has
-    /// another shape. Throws descent::error for samples of another width.
+    /// another shape. Throws descent::error for samples of another width, and where x is y.
     template <class Executor>
     void operator()(matrix<T> const& x, matrix<T>& y, Executor const& executor, workspace& memory) const {
         expect(x.cols() == w_.inputs, "n_of_m_linear: ", x.cols(), " features: must be ", w_.inputs);
+        expect(&x != &y, "n_of_m_linear: x is y: must be another matrix");
         if (y.rows() != x.rows() || y.cols() != w_.outputs)
             y.resize(x.rows(), w_.outputs);
         (*this)(x.data(), x.rows(), y.data(), executor, memory);
     }
 
-    /// The same on plain memory.
+    /// The same on plain memory; x and y must not overlap.
     template <class Executor>
     void operator()(T const* x, index samples, T* y, Executor const& executor, workspace& memory) const {
         run(detail::best_n_of_m_form<T>(w_.pattern.of, samples), x, samples, y, executor, memory);

@@ -31,7 +31,7 @@ public:
     };
 
     /// From weights [outputs, inputs] and `outputs` biases, or none. Throws descent::error for weights that are
-    /// not finite, biases that are not one for each output, and more than 65,536 inputs.
+    /// not finite as T, biases that are not one for each output, and more than 65,536 inputs.
     template <class Weights>
     explicit sparse_linear(Weights const& weights, vector<T> const& bias = {}) {
         auto const w = exec::as_block(weights);
@@ -45,7 +45,7 @@ public:
         index left = 0;
         for (index o = 0; o < outputs_; ++o) {
             for (index i = 0; i < inputs_; ++i) {
-                expect(std::isfinite(at(o, i)), "sparse_linear: weight (", o, ", ", i, ") = ", at(o, i),
+                expect(std::isfinite(T(at(o, i))), "sparse_linear: weight (", o, ", ", i, ") = ", at(o, i),
                        ": must be finite");
                 left += at(o, i) != T(0);
             }
@@ -76,16 +76,17 @@ public:
     }
 
     /// y = x W^T + b for row-major x [samples, inputs] and y [samples, outputs]; y is resized where it has
-    /// another shape. Throws descent::error for samples of another width.
+    /// another shape. Throws descent::error for samples of another width, and where x is y.
     template <class Executor>
     void operator()(matrix<T> const& x, matrix<T>& y, Executor const& executor, workspace& memory) const {
         expect(x.cols() == inputs_, "sparse_linear: ", x.cols(), " features: must be ", inputs_);
+        expect(&x != &y, "sparse_linear: x is y: must be another matrix");
         if (y.rows() != x.rows() || y.cols() != outputs_)
             y.resize(x.rows(), outputs_);
         (*this)(x.data(), x.rows(), y.data(), executor, memory);
     }
 
-    /// The same on plain memory.
+    /// The same on plain memory; x and y must not overlap.
     template <class Executor>
     void operator()(T const* x, index samples, T* y, Executor const& executor, workspace& memory) const {
         detail::sparse_product(*this, x, samples, y, executor, memory.numbers_);

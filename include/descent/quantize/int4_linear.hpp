@@ -105,16 +105,17 @@ public:
 
     /// y = x W^T + b for row-major x [samples, inputs] and y [samples, outputs] of float, or of double, which
     /// is rounded to float before and widened after; y is resized where it is an Eigen matrix of another shape.
-    /// Throws descent::error for samples of another width.
+    /// Throws descent::error for samples of another width, and where x is y.
     template <class Executor, std::floating_point T>
     void operator()(matrix<T> const& x, matrix<T>& y, Executor const& executor, workspace& memory) const {
         expect(x.cols() == inputs_, "int4_linear: ", x.cols(), " features: must be ", inputs_);
+        expect(&x != &y, "int4_linear: x is y: must be another matrix");
         if (y.rows() != x.rows() || y.cols() != outputs_)
             y.resize(x.rows(), outputs_);
         (*this)(x.data(), x.rows(), y.data(), executor, memory);
     }
 
-    /// The same on plain memory.
+    /// The same on plain memory; x and y must not overlap.
     template <class Executor, std::floating_point T>
     void operator()(T const* x, index samples, T* y, Executor const& executor, workspace& memory) const {
         run(*detail::int4_forms()[0], x, samples, y, executor, memory);
