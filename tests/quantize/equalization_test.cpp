@@ -158,6 +158,10 @@ TEST_CASE("quantize equalization: the network computes the same, and one scale a
     round_by_tensor(before, 8), round_by_tensor(after, 8);
     CHECK(away(after) < 0.3 * away(before));
 
+    auto once = exact;
+    auto const scales = quantize::equalize(once, {.tolerance = std::numeric_limits<double>::infinity()});
+    CHECK(scales[2].scales.size() == 7);
+    CHECK(once.params()["c1.weight"].flat() != exact.params()["c1.weight"].flat());
     CHECK(message_of([&] { quantize::equalize(net, {.sweeps = 0}); }) == "equalize: sweeps = 0: must be >= 1");
     CHECK(message_of([&] { quantize::equalize(net, {.tolerance = -1}); }) ==
           "equalize: tolerance = -1: must be >= 0");

@@ -94,8 +94,8 @@ std::vector<equalized> equalize(Network& net, equalize_options const& options = 
     std::vector<equalized> told;
     for (layer_pair const& pair : pairs)
         told.push_back({pair, {}});
-    double away = options.tolerance + 1;
-    for (int sweep = 0; sweep < options.sweeps && away > options.tolerance; ++sweep) {
+    double away = 0;
+    for (int sweep = 0; sweep == 0 || (sweep < options.sweeps && away > options.tolerance); ++sweep) {
         away = 0;
         for (equalized& each : told) {
             auto const scales = equalize(weights, each.pair);
