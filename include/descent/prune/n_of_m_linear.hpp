@@ -76,7 +76,7 @@ public:
                 index slot = g * kept;
                 for (bool const zeros : {false, true})
                     for (index k = 0; k < of && slot < (g + 1) * kept; ++k) {
-                        T const weight = g * of + k < w.cols ? at(o, g * of + k) : T(0);
+                        T const weight = g * of + k < w.cols ? T(at(o, g * of + k)) : T(0);
                         if ((weight == T(0)) == zeros)
                             put(o, slot++, weight, std::uint32_t(k));
                     }

@@ -58,7 +58,7 @@ public:
         for (index o = 0; o < outputs_; ++o)
             for (index i = 0; i < inputs_; ++i)
                 if (at(o, i) != T(0)) {
-                    values_[std::size_t(place)] = at(o, i);
+                    values_[std::size_t(place)] = T(at(o, i));
                     columns_[std::size_t(place++)] = std::uint16_t(i);
                 }
     }
