@@ -180,6 +180,12 @@ TEST_CASE("quantize int8_linear: what it refuses") {
     int8_linear const layer{w};
     int8_linear::workspace memory;
     matrix<float> y;
+    matrix<float> same = matrix<float>::Ones(2, 3);
+    CHECK(message_of([&] { layer(same, same, exec::serial{}, memory); }) ==
+          "int8_linear: x is y: must be another matrix");
+    CHECK(same == matrix<float>::Ones(2, 3));
+    CHECK(message_of([&] { int8_linear{matrix<double>(matrix<double>::Constant(1, 1, 1e300))}; }) ==
+          "int8_linear: weight (0, 0) = 1e+300: must be finite");
     CHECK(message_of([&] { layer(matrix<float>::Zero(2, 4), y, exec::serial{}, memory); }) ==
           "int8_linear: 4 features: must be 3");
 }

@@ -54,7 +54,7 @@ public:
             auto const at = [&](index i) { return w.data[o * w.row_step() + i * w.column_step()]; };
             double largest = 0;
             for (index i = 0; i < inputs_; ++i) {
-                expect(std::isfinite(at(i)), "int8_linear: weight (", o, ", ", i, ") = ", at(i),
+                expect(std::isfinite(float(at(i))), "int8_linear: weight (", o, ", ", i, ") = ", at(i),
                        ": must be finite");
                 largest = std::max(largest, std::abs(double(at(i))));
             }
@@ -82,11 +82,12 @@ public:
     index bytes() const { return index(codes_.size() + 4 * scales_.size() + 4 * bias_.size()); }
 
     /// y = x W^T + b for row-major x [samples, inputs] and y [samples, outputs]; y is resized where it is an
-    /// Eigen matrix of another shape. Throws descent::error for samples of another width.
+    /// Eigen matrix of another shape. Throws descent::error for samples of another width, and where x is y.
     template <class Executor>
     void operator()(matrix<float> const& x, matrix<float>& y, Executor const& executor,
                     workspace& memory) const {
         expect(x.cols() == inputs_, "int8_linear: ", x.cols(), " features: must be ", inputs_);
+        expect(&x != &y, "int8_linear: x is y: must be another matrix");
         if (y.rows() != x.rows() || y.cols() != outputs_)
             y.resize(x.rows(), outputs_);
         (*this)(x.data(), x.rows(), y.data(), executor, memory);

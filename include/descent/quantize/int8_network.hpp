@@ -131,7 +131,7 @@ public:
         run(x.data(), rows, z.data(), executor);
     }
 
-    /// What the scores say of each row: see int8_answer.
+    /// What the scores say of each row: see int8_answer. What NaN among the features gives is not told.
     template <class Executor = exec::serial>
     vector<float> predict(matrix<float> const& x, Executor const& executor = {}) const {
         matrix<float> const z = scores(x, executor);
