@@ -131,6 +131,12 @@ TEST_CASE("quantize equalization: both ranges become sqrt(r1 r2)") {
           }) == "equalize: 'b.weight' has nan: must be finite");
     CHECK(is("a.weight",
              {before["a.weight"].data[0], 0, before["a.weight"].data[2], before["a.weight"].data[3]}));
+    w["b.weight"].data[3] = 1;
+    auto const square = w;
+    CHECK(message_of([&] {
+              quantize::equalize(w, {"a", "a"});
+          }) == "equalize: layer 'a' is named twice: must be two layers");
+    CHECK(std::equal(square.data(), square.data() + square.arena_size(), w.data()));
     params<float> odd{{"a.weight", {3, 2}}, {"b.weight", {2, 4}}, {"c.weight", {2, 3}}};
     CHECK(message_of([&] {
               quantize::equalize(odd, {"a", "b"});

@@ -163,6 +163,8 @@ TEST_CASE("quantize mixed_precision: bad input") {
                           .bytes = {{60, 200}, {60, 300}}};
     CHECK(message_of([&] { plan_precision(table, 119); }) ==
           "mixed_precision: budget = 119 bytes: the narrowest widths need 120");
+    table.tensors[1] = "x";
+    CHECK(message_of([&] { plan_precision(table, 500); }) == "mixed_precision: tensor 'x' is named twice");
     table.loss.pop_back();
     CHECK(message_of([&] { plan_precision(table, 500); }) ==
           "mixed_precision: the table has not 2 losses and bytes for each of 2 tensors");
@@ -170,6 +172,13 @@ TEST_CASE("quantize mixed_precision: bad input") {
           "mixed_precision: 9 bits: must be in [2, 8], 16 or 32");
     CHECK(message_of([&] { quantize::round_by(model, {.tensors = {"a.weight"}}); }) ==
           "mixed_precision: the plan has 0 widths for 1 tensors");
+    CHECK(message_of([&] {
+              quantize::round_by(model, {.tensors = {"a.weight", "b.weight", "a.weight"}, .bits = {4, 4, 2}});
+          }) == "mixed_precision: tensor 'a.weight' is named twice");
+    CHECK(message_of([&] {
+              quantize::round_by(model, {.tensors = {"a.weight", "d"}, .bits = {4, 4}});
+          }).starts_with("params: there is no tensor 'd'"));
+    CHECK((model.weights["a.weight"].flat() - exact.weights["a.weight"].flat()).norm() == 0);
     toy empty;
     empty.weights = descent::params<float>{{"bias", {4}}};
     CHECK(message_of([&] { quantize::scan_precision(empty, {4}, [](toy const&) { return 1.0; }); }) ==

@@ -155,6 +155,7 @@ TEST_CASE("quantize packed: evenly spaced codes and their scales") {
         CHECK(refused({{"1.weight", odd}}) == "pack: codes of '1.weight': bits = 9: must be in [2, 8]");
         CHECK(refused({{"2.weight", codes}})
                   .starts_with("pack: codes of '2.weight': the model has only '1.weight', "));
+        CHECK(refused({{"1.weight", codes}, {"1.weight", codes}}) == "pack: tensor '1.weight' is named twice");
         codes.extents = {20, 6};
         CHECK(refused({{"1.weight", codes}}) == "pack: codes of '1.weight' are [20, 6], the tensor [6, 20]");
     }

@@ -29,7 +29,7 @@ struct equalize_options {
 /// with r1 and r2 the largest |weight| that makes and that reads the channel, so that both become sqrt(r1 r2).
 /// What the network computes stays the same to rounding, since relu(x / s) = relu(x) / s. Channels without
 /// weights on one side keep theirs. Returns s. Throws descent::error where the second weight does not read the
-/// first's outputs, and for weights that are not finite; then nothing is changed.
+/// first's outputs or is the first, and for weights that are not finite; then nothing is changed.
 template <class T>
 std::vector<double> equalize(params<T>& weights, layer_pair const& pair) {
     auto const w1 = weights[detail::tensor_of(pair.first, "weight")],

@@ -92,9 +92,10 @@ inline channel_columns columns_of(index channels, shape const& weight) {
     bool const fits = channels % read == 0 && c.columns % read == 0 && c.rows % c.groups == 0;
     return fits ? c : channel_columns{};
 }
-/// The same of a pair; throws descent::error where it does not.
+/// The same of a pair; throws descent::error where it does not, and where both are one layer.
 inline channel_columns columns_of(std::string_view who, layer_pair const& pair, shape const& first,
                                   shape const& second) {
+    expect(pair.first != pair.second, who, ": layer '", pair.first, "' is named twice: must be two layers");
     auto const c = columns_of(first.rank() > 1 ? first[0] : 0, second);
     expect(c.channels > 0, who, ": '", tensor_of(pair.second, "weight"), "' ", second.text(),
            " does not read the channels of '", tensor_of(pair.first, "weight"), "' ", first.text());

@@ -15,6 +15,7 @@
 #include <descent/plot/bars.hpp>
 #include <descent/quantize/affine.hpp>
 #include <descent/quantize/detail/cheapest_widths.hpp>
+#include <descent/quantize/detail/named_once.hpp>
 #include <descent/quantize/packed.hpp>
 
 namespace descent::quantize {
@@ -133,8 +134,8 @@ precision_table scan_precision(Model& model, std::vector<int> const& widths, Eva
 
 /// The widths that lose least among all whose bytes are within the budget, where what tensors add to the loss
 /// adds up: the exact minimum, by dynamic programming over the bytes so far; of equal ones the smallest. Throws
-/// descent::error for a table that is not whole, and for a budget below the narrowest widths: "mixed_precision:
-/// budget = 90 bytes: the narrowest widths need 120".
+/// descent::error for a table that is not whole or names a tensor twice, and for a budget below the narrowest
+/// widths: "mixed_precision: budget = 90 bytes: the narrowest widths need 120".
 inline precision_plan plan_precision(precision_table const& table, index budget) {
     std::size_t const n = table.tensors.size(), widths = table.widths.size();
     bool whole = n > 0 && widths > 0 && table.loss.size() == n && table.bytes.size() == n;
@@ -142,6 +143,7 @@ inline precision_plan plan_precision(precision_table const& table, index budget)
         whole = table.loss[t].size() == widths && table.bytes[t].size() == widths;
     expect(whole, "mixed_precision: the table has not ", widths, " losses and bytes for each of ", n,
            " tensors");
+    detail::expect_named_once("mixed_precision", table.tensors);
     std::vector<std::vector<detail::width_choice>> choices(n);
     index least = 0;
     for (std::size_t t = 0; t < n; ++t) {
@@ -166,13 +168,14 @@ inline precision_plan plan_precision(precision_table const& table, index budget)
 }
 
 /// Rounds the tensors of a model as the plan says, and gives the codes of those that have some, for
-/// save_packed. Throws descent::error, and changes nothing, for a plan of other tensors or of bits that there
-/// are not, and as to_affine does.
+/// save_packed. Throws descent::error, and changes nothing, for a plan of other tensors, of one twice, or of
+/// bits that there are not, and as to_affine does.
 template <class Model>
 std::vector<coded_tensor<typename Model::scalar>> round_by(Model& model, precision_plan const& plan,
                                                            affine_options const& options = {}) {
     expect(plan.bits.size() == plan.tensors.size(), "mixed_precision: the plan has ", plan.bits.size(),
            " widths for ", plan.tensors.size(), " tensors");
+    detail::expect_named_once("mixed_precision", plan.tensors);
     auto weights = model.params();
     std::vector<coded_tensor<typename Model::scalar>> coded;
     for (std::size_t t = 0; t < plan.tensors.size(); ++t) {

@@ -16,6 +16,7 @@
 #include <descent/core/params.hpp>
 #include <descent/io/dtype.hpp>
 #include <descent/quantize/affine.hpp>
+#include <descent/quantize/detail/named_once.hpp>
 #include <descent/quantize/detail/packed_matrix.hpp>
 #include <descent/quantize/detail/packed_port.hpp>
 
@@ -314,9 +315,10 @@ void check_format(std::string_view name, affine_tensor<T> const& codes) {
                highest, "]");
 }
 
-/// Throws descent::error unless the model's tensors are what their codes stand for.
+/// Throws descent::error unless the model's tensors are what their codes stand for, each named once.
 template <class T>
 void check_codes(params<T> const& weights, std::vector<coded_tensor<T>> const& known) {
+    expect_named_once("pack", known, &coded_tensor<T>::name);
     for (auto const& each : known) {
         auto const* const entry = weights.find(each.name);
         expect(entry != nullptr, "pack: codes of '", each.name, "': the model has only ", weights.names());
@@ -390,7 +392,8 @@ packed_table run_model(Port& port, Model& model, std::vector<coded_tensor<T>> co
 /// codes, others as they are, in 16 bits where those hold them exactly. A model that was pruned, and whose
 /// weights share codebooks, is 50 to 500 times smaller. Tensors for which `known` has the codes of to_affine
 /// are stored as those and their scales. Throws descent::error where such codes do not stand for the model's
-/// numbers, copy_to puts them there, and where they, their zeros or grids are none of their format's.
+/// numbers, copy_to puts them there, where they, their zeros or grids are none of their format's, and where
+/// `known` names a tensor twice.
 template <class Model>
 packed_model pack(Model const& model, std::vector<coded_tensor<typename Model::scalar>> const& known = {}) {
     using T = typename Model::scalar;
