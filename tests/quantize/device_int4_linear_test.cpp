@@ -47,6 +47,30 @@ TEST_CASE("quantize device_int4_linear: products in bfloat16 where the executor 
     CHECK((a - b).cwiseAbs().maxCoeff() == 0);
 }
 
+TEST_CASE("quantize device_int4_linear: the largest floats") {
+    matrix<float> const w = test::normal(33, 600, 1) / 12000.0f;
+    for (bool const symmetric : {true, false})
+        for (descent::index const samples : {1, 3, 9, 20}) {
+            matrix<float> const x = test::normal(samples, 600, 2) * (std::numeric_limits<float>::max() / 6);
+            quantize::int4_linear const layer{w, {}, {.group = 32, .symmetric = symmetric}};
+            quantize::device_int4_linear on_device{layer, emulated{}};
+            matrix<float> there;
+            on_device(x, there);
+            double worst = 0;
+            for (descent::index s = 0; s < samples; ++s)
+                for (descent::index o = 0; o < 33; ++o) {
+                    double sum = 0, all = 0;
+                    for (descent::index i = 0; i < 600; ++i) {
+                        double const each = double(layer.weight(o, i)) * double(x(s, i));
+                        sum += each, all += std::abs(each);
+                    }
+                    double const far = std::abs(double(there(s, o)) - sum) / all;
+                    worst = std::isfinite(far) ? std::max(worst, far) : far;
+                }
+            CHECK(worst <= 1e-6);
+        }
+}
+
 TEST_CASE("quantize device_int4_linear: weights of 0, numbers that are none, widths that do not fit") {
     matrix<float> w = test::normal(3, 20, 1), x = test::normal(2, 20, 2), y;
     w.row(1).setZero();

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
 
 #include <descent/core/random.hpp>
@@ -220,6 +221,42 @@ TEST_CASE("quantize int4_linear: weights of 0 add nothing; numbers that are none
     }
 }
 
+TEMPLATE_TEST_CASE("quantize int4_linear: the largest and the least floats", "", float, double) {
+    // Of numbers near the ends whose products with the weights sum up to floats: as the sums in double.
+    float const most = std::numeric_limits<float>::max(), least = std::numeric_limits<float>::min();
+    int4_linear::workspace memory;
+    for (bool const symmetric : {true, false})
+        for (descent::index const inputs : {1, 8, 45, 600}) {
+            matrix<float> const w = normal(33, inputs, 1) / float(20 * inputs);
+            vector<float> const none;
+            int4_linear const layer{w, none, {.group = 32, .symmetric = symmetric}};
+            for (descent::index const samples : {1, 2, 20})
+                for (float const size : {most / 6, most / 100, 1.0f, 64 * least}) {
+                    INFO(inputs << " inputs, " << samples << " samples of size " << size);
+                    matrix<TestType> const x = (normal(samples, inputs, 3) * size).template cast<TestType>();
+                    REQUIRE(x.array().isFinite().all());
+                    for (auto const* const form : quantize::detail::int4_forms()) {
+                        matrix<TestType> y(samples, 33);
+                        layer.run(*form, x.data(), samples, y.data(), exec::openmp{.threads = 2}, memory);
+                        // Products below the normal floats are rounded to multiples of the least one.
+                        double const off = size < 1 ? double(inputs) * 1.5e-45 : 0;
+                        double worst = 0;
+                        for (descent::index s = 0; s < samples; ++s)
+                            for (descent::index o = 0; o < 33; ++o) {
+                                double sum = 0, all = 1e-300;
+                                for (descent::index i = 0; i < inputs; ++i) {
+                                    double const each = double(layer.weight(o, i)) * double(x(s, i));
+                                    sum += each, all += std::abs(each);
+                                }
+                                double const far = std::abs(double(y(s, o)) - sum) - off;
+                                worst = std::isfinite(far) ? std::max(worst, far / all) : far;
+                            }
+                        CHECK(worst <= 1e-6);
+                    }
+                }
+        }
+}
+
 TEST_CASE("quantize to_int4: a layer by its name") {
     params<double> weights{
         {"fc.weight", {5, 12}}, {"fc.bias", {5}}, {"weight", {2, 5}}, {"conv.weight", {2, 3, 4}}};
@@ -274,6 +311,12 @@ TEST_CASE("quantize int4_linear: what it refuses") {
     w(1, 2) = std::numeric_limits<float>::quiet_NaN();
     CHECK(message_of([&] { int4_linear{w}; }) == "int4_linear: weight (1, 2) = nan: must be finite");
     w(1, 2) = 0;
+    // The zero is half of a code between: the lowest code stands for more than the largest float.
+    matrix<float> wide_as_floats(1, 2);
+    wide_as_floats << -std::numeric_limits<float>::max(), std::numeric_limits<float>::max();
+    CHECK(message_of([&] { int4_linear(wide_as_floats, {}, {.symmetric = false}); }) ==
+          "int4_linear: weight (0, 0) = -inf: must be finite");
+    CHECK(int4_linear{wide_as_floats}.weight(0, 0) == wide_as_floats(0, 0));
     vector<float> bias = vector<float>::Zero(2);
     bias[1] = inf;
     CHECK(message_of([&] { int4_linear(w, bias); }) == "int4_linear: bias 1 = inf: must be finite");

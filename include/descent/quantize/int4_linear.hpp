@@ -37,8 +37,8 @@ struct int4_options {
 ///
 /// Inputs stay numbers of 32 bits, as do scales and sums; weights are unpacked where they are used, in
 /// registers for one sample, so that it costs the reading of half a byte a weight, and once for up to 96
-/// samples. Sums differ from those of a product with weight() by rounding alone. Inf and NaN of a sample go
-/// into its outputs as there. The result is the same for every number of threads.
+/// samples. Sums differ from those of a product with weight() by rounding alone, up to the largest floats. Inf
+/// and NaN of a sample go into its outputs as there. The result is the same for every number of threads.
 ///
 ///     quantize::int4_linear const small{weights, bias};           // [outputs, inputs] as in torch
 ///     quantize::int4_linear::workspace memory;
@@ -59,8 +59,8 @@ public:
     };
 
     /// From weights [outputs, inputs], each the nearest code's, and `outputs` biases, or none. Throws
-    /// descent::error for numbers that are not finite, biases that are not one for each output, and a group
-    /// that is no multiple of 8.
+    /// descent::error for numbers that are not finite, or whose code's is not, biases that are not one for each
+    /// output, and a group that is no multiple of 8.
     template <class Weights>
     requires requires(Weights const& w) { exec::as_block(w); }
     explicit int4_linear(Weights const& weights, vector<float> const& bias = {},
@@ -82,7 +82,7 @@ public:
 
     /// From codes of a matrix [outputs, inputs], 2 to 4 bits each. Throws descent::error for others, for groups
     /// that are no multiple of 8 (and shorter than a row), for codes, scales and zeros that their format does
-    /// not have, and for biases as above.
+    /// not have, for weights that are not finite floats, and for biases as above.
     template <class T>
     explicit int4_linear(affine_tensor<T> const& weights, vector<float> const& bias = {}) {
         take(weights, bias);
@@ -136,7 +136,10 @@ public:
             executor.for_each(tasks, [=, this, &form](index task) {
                 for (index p = task * each; p < std::min(panels(), (task + 1) * each); ++p) {
                     alignas(alignment) float sums[std::size_t(columns)];
-                    form.row(panel(p), packed, sums);
+                    // Codes times numbers can leave the floats before the scale brings them back; then weights
+                    // are made numbers, as for many samples.
+                    if (!form.row(panel(p), packed, sums))
+                        one_of_numbers(form, p, packed, sums);
                     keep(sums, 0, 1, p, y);
                 }
             });
@@ -226,6 +229,16 @@ private:
         keep(sums, top, bottom, p, y);
     }
 
+    /// A sample's sums by one panel, weights as numbers.
+    void one_of_numbers(detail::int4_form const& form, index p, float const* packed, float* sums) const {
+        alignas(alignment) float numbers[std::size_t(detail::int4_inputs * columns)];
+        std::fill_n(sums, columns, 0.0f);
+        for (index b = 0; b < blocks(); ++b, packed += detail::int4_inputs) {
+            form.spread(panel(p), b, 1, numbers);
+            form.tiles[1](packed, numbers, detail::int4_inputs, sums);
+        }
+    }
+
     /// Asks the memory for blocks that are unpacked next, while those that are there are multiplied.
     static void fetch([[maybe_unused]] std::uint32_t const* words, [[maybe_unused]] index count) {
 #if defined(__GNUC__)
@@ -292,6 +305,8 @@ private:
                        ": must be finite");
                 expect(zero >= 0 && zero <= 15, "int4_linear: zero of (", o, ", ", i, ") = ", grid_of.zero,
                        ": must be in [", -shift, ", ", 15 - shift, "]");
+                expect(std::isfinite(float(code - grid_of.zero) * scale), "int4_linear: weight (", o, ", ", i,
+                       ") = ", float(code - grid_of.zero) * scale, ": must be finite");
                 scales_[at] = scale, zeros[at] = std::uint8_t(zero);
                 apart = apart || zero != 8;
                 int const place = 4 * int(i % detail::int4_inputs);

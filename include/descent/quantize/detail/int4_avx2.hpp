@@ -12,7 +12,7 @@ namespace descent::quantize::detail {
 /// bits of a power of two, from which that and the zero are subtracted before it is multiplied: four
 /// instructions, and weights of 0 add nothing.
 struct int4_avx2 {
-    [[gnu::target("avx2,fma")]] static void row(int4_panel const& p, float const* x, float* sums) {
+    [[gnu::target("avx2,fma")]] static bool row(int4_panel const& p, float const* x, float* sums) {
         std::fill_n(sums, int4_columns, 0.0f);
         alignas(32) float offsets[places * int4_columns];
         for (index b = 0; b < p.blocks;) {
@@ -25,6 +25,13 @@ struct int4_avx2 {
                          x + b * int4_inputs, sums + c);
             b = end;
         }
+        __m256 none = _mm256_setzero_ps();  // NaN but for finite numbers
+#pragma GCC unroll 4
+        for (int v = 0; v < vectors; ++v) {
+            __m256 const sum = _mm256_loadu_ps(sums + 8 * v);
+            none = _mm256_add_ps(none, _mm256_sub_ps(sum, sum));
+        }
+        return _mm256_movemask_ps(_mm256_cmp_ps(none, none, _CMP_UNORD_Q)) == 0;
     }
 
     [[gnu::target("avx2,fma")]] static void spread(int4_panel const& p, index first, index count,

@@ -11,7 +11,7 @@ namespace descent::quantize::detail {
 /// AVX-512: 16 outputs an instruction, and one that looks 16 numbers up by the lowest 4 bits. (Forms with a
 /// mask where one would do without: g++ 12 warns of what those of its own headers leave open.)
 struct int4_avx512 {
-    [[gnu::target("avx512f")]] static void row(int4_panel const& p, float const* x, float* sums) {
+    [[gnu::target("avx512f")]] static bool row(int4_panel const& p, float const* x, float* sums) {
         constexpr int vectors = 2, parts = 4;  // sums enough to wait for none of them
         __m512 const table = numbers_of_codes();
         __m512 all[vectors] = {_mm512_setzero_ps(), _mm512_setzero_ps()};
@@ -49,6 +49,9 @@ struct int4_avx512 {
         }
         _mm512_storeu_ps(sums, all[0]);
         _mm512_storeu_ps(sums + 16, all[1]);
+        // NaN but for finite numbers
+        __m512 const none = _mm512_add_ps(_mm512_sub_ps(all[0], all[0]), _mm512_sub_ps(all[1], all[1]));
+        return _mm512_cmp_ps_mask(none, none, _CMP_UNORD_Q) == 0;
     }
 
     [[gnu::target("avx512f")]] static void spread(int4_panel const& p, index first, index count,

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include <descent/core/config.hpp>
+#include <descent/core/math.hpp>
 #include <descent/core/pack.hpp>
 #include <descent/core/tensor.hpp>
 #include <descent/quantize/detail/int4_panel.hpp>
@@ -72,13 +73,30 @@ struct int4_device_rows {
                 float sum = 0;
                 for (int p = 0; p < parts; ++p)
                     sum += shared.sums[p][r][column];
-                if (sample + r < samples && output < outputs)
-                    y[(sample + r) * outputs + output] = sum + bias[output];
+                if (sample + r >= samples || output >= outputs)
+                    continue;
+                // Codes times numbers can leave the floats before the scale brings them back.
+                if (!is_finite(sum))
+                    sum = of_numbers(panel, column, x + (sample + r) * inputs);
+                y[(sample + r) * outputs + output] = sum + bias[output];
             }
         }
     }
 
 private:
+    /// The sum over all inputs, weights as numbers.
+    DESCENT_FN float of_numbers(index panel, int column, float const* numbers) const {
+        float sum = 0;
+        for (index i = 0; i < inputs; ++i) {
+            int const b = int(i / int4_inputs), j = int(i % int4_inputs);
+            index const at = (panel * panels.groups + b / panels.group) * int4_columns + column;
+            std::uint32_t const word = panels.words[(panel * panels.blocks + b) * int4_columns + column];
+            sum +=
+                int4_device_panels::number(word >> (4 * j), panels.zero(at)) * panels.scales[at] * numbers[i];
+        }
+        return sum;
+    }
+
     DESCENT_FN void fetch(index sample, int turn, int thread, shared_memory& shared) const {
         constexpr int each = stretch * int(int4_inputs);
         for (int i = thread; i < R * each; i += threads) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include <descent/core/config.hpp>
+#include <descent/core/math.hpp>
 #include <descent/core/tensor.hpp>
 
 // Weights of 4 bits: how they lie, and the plain form of what is computed from them, which is the reference of
@@ -39,8 +40,9 @@ struct int4_form {
     char const* name;
     int rows;  ///< that a tile has at most
 
-    /// sums[c] = the sum over all inputs of x and the weights of output c; x has 8 numbers a block.
-    void (*row)(int4_panel const&, float const* x, float* sums);
+    /// sums[c] = the sum over all inputs of x and the weights of output c; x has 8 numbers a block. Are all
+    /// finite? Scales come behind the sums of codes, which may not be where the weights' are.
+    bool (*row)(int4_panel const&, float const* x, float* sums);
 
     /// The weights of `count` blocks from `first` on as numbers [8 count][32].
     void (*spread)(int4_panel const&, index first, index count, float* numbers);
@@ -52,7 +54,7 @@ struct int4_form {
 
 /// The plain form, for every processor.
 struct int4_plain {
-    static void row(int4_panel const& p, float const* x, float* sums) {
+    static bool row(int4_panel const& p, float const* x, float* sums) {
         std::fill_n(sums, int4_columns, 0.0f);
         for (index b = 0; b < p.blocks;) {
             index const at = b / p.group * int4_columns, end = p.end_of_group(b);
@@ -69,6 +71,7 @@ struct int4_plain {
             for (index c = 0; c < int4_columns; ++c)
                 sums[c] += part[c] * p.scales[at + c];
         }
+        return std::all_of(sums, sums + int4_columns, [](float sum) { return is_finite(sum); });
     }
 
     static void spread(int4_panel const& p, index first, index count, float* numbers) {
