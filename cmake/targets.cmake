@@ -45,7 +45,7 @@ target_compile_definitions(descent_sqlite INTERFACE DESCENT_SQLITE)
 # -std: CMake 3.25 does not know C++20 for nvcc. EIGEN_NO_CUDA: without it Eigen in a .cu file loses all SIMD, and
 # the linker spreads its slow functions to the .cpp files.
 descent_component(cuda)
-target_link_libraries(descent_cuda INTERFACE CUDA::cudart CUDA::cublas)
+target_link_libraries(descent_cuda INTERFACE CUDA::cudart CUDA::cublas CUDA::cublasLt)
 target_compile_definitions(descent_cuda INTERFACE "$<$<COMPILE_LANGUAGE:CUDA>:EIGEN_NO_CUDA>")
 target_compile_options(descent_cuda INTERFACE
   "$<$<COMPILE_LANG_AND_ID:CUDA,NVIDIA>:-std=c++20;--extended-lambda;--expt-relaxed-constexpr;-diag-suppress=20012,20014>")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+// Apart: <descent/exec/device_int8.hpp>, products of 8-bit numbers on a device
 // Apart: <descent/exec/device_rows.hpp>, totals of rows, joined in a fixed order, on a device
 
 #include <descent/exec/bfloat16.hpp>

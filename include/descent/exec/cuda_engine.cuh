@@ -3,10 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include <descent/exec/cuda.hpp>
 #include <descent/exec/cuda_blas.cuh>
+#include <descent/exec/cuda_int8.cuh>
 #include <descent/exec/cuda_memory.cuh>
 #include <descent/exec/cuda_recording.cuh>
 #include <descent/exec/cuda_runtime.cuh>
@@ -65,6 +67,14 @@ public:
     void product(block<bfloat16 const> a, block<bfloat16 const> b, block<float> c) const {
         detail::gemm(*blas_, a, b, c);
     }
+    /// By cuBLASLt, in cuBLAS's room: what is queued here runs in order. See gemm_int8().
+    void product(block<std::int8_t const> a, block<std::int8_t const> b, block<std::int32_t> c) const {
+        if (!int8_)
+            int8_ = std::make_unique<detail::cuda_int8_products>();
+        // Every handle of cuBLAS is one of cuBLASLt.
+        (*int8_)(reinterpret_cast<cublasLtHandle_t>(blas_->get()), executor_.stream, blas_room_.data(),
+                 blas_room_.size(), a, b, c);
+    }
     bool rounds_products() const { return executor_.products == precision::bfloat16; }
     bfloat16* rounded(index n) const { return room_for<bfloat16>(n, rounded_); }
     /// Grows to the largest n asked for; what is there may still be read by work that is queued.
@@ -116,8 +126,9 @@ private:
 
     std::optional<cuda_stream> own_;
     cuda executor_;
-    cuda_buffer<std::byte> blas_room_;
+    mutable cuda_buffer<std::byte> blas_room_;
     std::optional<cuda_blas> blas_;
+    mutable std::unique_ptr<detail::cuda_int8_products> int8_;
     mutable std::int64_t moves_ = 0;
     mutable std::optional<detail::cuda_convolutions<Cudnn>> convolutions_;
     mutable cuda_buffer<std::byte> scratch_, rounded_, workspace_;

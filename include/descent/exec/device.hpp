@@ -13,7 +13,8 @@ namespace descent::exec {
 /// ask an engine for
 ///
 ///     for_each(n, body), launch_steps(blocks, body), upload, download, clear         as exec::cuda
-///     product(a, b, c)      c = a b, of blocks of its memory; a and b may be of bfloat16 where c is of float
+///     product(a, b, c)      c = a b, of blocks of its memory; a and b may be of bfloat16 where c is of float,
+///                           and lie as gemm_int8() says, of int8_t where c is of int32_t
 ///     rounds_products()     shall gemm() round a and b to bfloat16?
 ///     rounded(n)            n bfloat16 of its memory, undefined at first, until the next call
 ///     scratch<T>(n)         n numbers of its memory, undefined at first, until the next call
