@@ -13,6 +13,9 @@
 
 namespace descent::quantize {
 
+template <class Executor>
+class device_int8_linear;
+
 /// A dense layer that computes in 8 bits:
 ///
 ///     y = x W^T + b,    W[o][i] = codes[o][i] scale[o],    x[s][i] = codes[s][i] scale[s]
@@ -141,6 +144,9 @@ public:
     }
 
 private:
+    template <class Executor>
+    friend class device_int8_linear;
+
     static constexpr index most_inputs = 133'000, encoded_numbers = 1 << 16, task_products = 1 << 20,
                            most_tasks = 16, stripe_bytes = 320 << 10, least_rows = 24;
 

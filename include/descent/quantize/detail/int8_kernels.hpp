@@ -57,7 +57,7 @@ constexpr int8_kernels int8_kernels_of(char const* name) {
 /// A row's scale from the bits of its largest |x|, and what numbers are multiplied by.
 struct row_scale {
     float scale = 0, inverse = 0;
-    explicit row_scale(std::uint32_t largest) {
+    DESCENT_FN explicit row_scale(std::uint32_t largest) {
         if (largest >= 0x7f800000u)
             scale = std::numeric_limits<float>::quiet_NaN();
         else if (largest >= 0x03800000u)  // 2^-120: 127 over less is no number
