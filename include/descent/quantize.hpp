@@ -33,5 +33,6 @@
 #include <descent/quantize/int4_linear.hpp>
 #include <descent/quantize/int8_linear.hpp>
 #include <descent/quantize/packed.hpp>
+#include <descent/quantize/packed_table.hpp>
 #include <descent/quantize/power_of_two.hpp>
 #include <descent/quantize/shared_codebooks.hpp>

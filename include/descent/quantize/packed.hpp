@@ -11,14 +11,15 @@
 #include <utility>
 #include <vector>
 
-#include <descent/core/crc32.hpp>
 #include <descent/core/file.hpp>
 #include <descent/core/params.hpp>
 #include <descent/io/dtype.hpp>
 #include <descent/quantize/affine.hpp>
 #include <descent/quantize/detail/named_once.hpp>
+#include <descent/quantize/detail/packed_frame.hpp>
 #include <descent/quantize/detail/packed_matrix.hpp>
 #include <descent/quantize/detail/packed_port.hpp>
+#include <descent/quantize/packed_table.hpp>
 
 // A model in as few bytes as its tensors need: zeros by the places of the others, few distinct numbers by their
 // codes, all through an adaptive range coder.
@@ -26,80 +27,6 @@
 //     "DPK1", the CRC-32 of what follows (little-endian), one stream of the range coder: the scalar type, how
 //     many tensors, and for each its name, extents, what it is made of, places, codebook, codes or numbers.
 namespace descent::quantize {
-
-/// Where the bytes of one tensor of a packed file went. Shares of bytes count, since one stream holds them all.
-struct packed_tensor {
-    std::string name;
-    shape extents;
-    index kept = 0;       ///< numbers that are not 0
-    index codes = 0;      ///< distinct ones, where the file has a codebook for them; 0 where it has not
-    double position = 0;  ///< bytes that say which are not 0
-    double code = 0;      ///< bytes of their codes
-    double codebook = 0;  ///< bytes of the codebook, or of scales and zeros
-    double raw = 0;       ///< bytes of numbers that stand for themselves
-    double header = 0;    ///< bytes of name, extents, and what it is made of
-
-    double bytes() const { return position + code + codebook + raw + header; }
-};
-
-/// Where the bytes of a packed file are.
-struct packed_table {
-    std::vector<packed_tensor> tensors;
-    index bytes = 0;     ///< of the whole file
-    index unpacked = 0;  ///< bytes of the numbers as the model has them
-
-    /// What tensors do not hold: mark, checksum, the stream's end.
-    double header() const {
-        double rest = double(bytes);
-        for (packed_tensor const& each : tensors)
-            rest -= each.bytes();
-        return rest;
-    }
-    /// How many times smaller the file is.
-    double ratio() const { return double(unpacked) / double(bytes); }
-
-    /// For people, a line a tensor.
-    std::string text() const {
-        std::string lines;
-        auto const add = [&](auto const& name, auto const&... columns) {
-            std::string line(name);
-            line.resize(std::max<std::size_t>(line.size() + 1, 24), ' ');
-            auto const column = [&](std::string const& cell) {
-                line.append(cell.size() < 11 ? 11 - cell.size() : 1, ' ');
-                line += cell;
-            };
-            (column(columns), ...);
-            lines += line + "\n";
-        };
-        auto const whole = [](index n) { return descent::text(n); };
-        auto const tenth = [](double room) {
-            auto const tenths = std::int64_t(std::llround(room * 10));
-            return descent::text(tenths / 10, '.', tenths % 10);
-        };
-        packed_tensor all;
-        using cell = std::string;
-        add("tensor", cell("numbers"), cell("kept"), cell("codes"), cell("positions"), cell("coded"),
-            cell("codebook"), cell("raw"), cell("header"), cell("bytes"));
-        index numbers = 0;
-        for (packed_tensor const& each : tensors) {
-            add(each.name, whole(each.extents.size()), whole(each.kept), whole(each.codes),
-                tenth(each.position), tenth(each.code), tenth(each.codebook), tenth(each.raw),
-                tenth(each.header), tenth(each.bytes()));
-            numbers += each.extents.size();
-            all.kept += each.kept, all.position += each.position, all.code += each.code;
-            all.codebook += each.codebook, all.raw += each.raw, all.header += each.header;
-        }
-        add("all", whole(numbers), whole(all.kept), cell(""), tenth(all.position), tenth(all.code),
-            tenth(all.codebook), tenth(all.raw), tenth(all.header + header()), whole(bytes));
-        return lines;
-    }
-};
-
-/// A packed model: the bytes of the file, and where they go.
-struct packed_model {
-    std::string bytes;
-    packed_table table;
-};
 
 /// A tensor's numbers in the codes that to_affine gave, for a packed file.
 template <class T>
@@ -110,8 +37,7 @@ struct coded_tensor {
 
 namespace detail {
 
-inline constexpr std::string_view packed_mark = "DPK";
-inline constexpr char packed_version = '1';
+inline constexpr packed_format format_of_models{"DPK", '1', "a", "packed model"};
 inline constexpr std::size_t most_codes = 256;
 
 /// The bits of a number; 0 alone is the zero that is left out, -0 is a number.
@@ -401,12 +327,7 @@ packed_model pack(Model const& model, std::vector<coded_tensor<typename Model::s
     detail::packed_port<io::range_encoder> port;
     packed_model packed;
     packed.table = detail::run_model<T>(port, model, known, "pack");
-    std::string const stream = port.coder().finish();
-    std::uint32_t const sum = crc32(stream);
-    packed.bytes = std::string(detail::packed_mark) + detail::packed_version;
-    for (int byte = 0; byte < 4; ++byte)
-        packed.bytes += static_cast<char>(sum >> (8 * byte) & 0xff);
-    packed.bytes += stream;
+    packed.bytes = detail::seal(detail::format_of_models, port.coder().finish());
     packed.table.bytes = index(packed.bytes.size());
     return packed;
 }
@@ -416,16 +337,7 @@ packed_model pack(Model const& model, std::vector<coded_tensor<typename Model::s
 template <class Model>
 packed_table unpack(Model& model, std::string_view bytes, std::string_view file = "packed model") {
     using T = typename Model::scalar;
-    std::size_t const front = detail::packed_mark.size() + 5;
-    expect(bytes.size() >= front, file, ": ", bytes.size(), " bytes: too short for a packed model");
-    expect(bytes.starts_with(detail::packed_mark), file, ": is no packed model");
-    char const version = bytes[detail::packed_mark.size()];
-    expect(version == detail::packed_version, file,
-           ": packed model of another version: this program reads version ", detail::packed_version);
-    std::uint32_t sum = 0;
-    for (std::size_t byte = 0; byte < 4; ++byte)
-        sum |= std::uint32_t(static_cast<unsigned char>(bytes[front - 4 + byte])) << (8 * byte);
-    expect(crc32(bytes.substr(front)) == sum, file, ": the data is damaged");
+    std::string_view const stream = detail::unseal(detail::format_of_models, bytes, file);
     struct {
         descent::params<T> weights, kept;
         descent::params<T>& params() { return weights; }
@@ -434,7 +346,7 @@ packed_table unpack(Model& model, std::string_view bytes, std::string_view file 
     read.weights = model.params().like();
     if constexpr (requires { model.state().entries(); })
         read.kept = model.state().like();
-    detail::packed_port<io::range_decoder> port{io::range_decoder(bytes.substr(front))};
+    detail::packed_port<io::range_decoder> port{io::range_decoder(stream)};
     packed_table table = detail::run_model<T>(port, read, {}, file);
     table.bytes = index(bytes.size());
     model.params() = std::move(read.weights);
