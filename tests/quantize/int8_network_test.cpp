@@ -324,6 +324,15 @@ TEST_CASE("quantize int8_network: the largest sums, and samples that are not fin
     CHECK(net.scores(matrix<float>(0, depth)).rows() == 0);
 }
 
+TEST_CASE("quantize int8_network: means on a grid so fine that no float holds the ratio are held at its ends") {
+    int8_network net({1, 1, 2, {1e30f, 0, 255}});
+    net.scores(net.pool(0, {.largest = false, .size = {1, 2}}, {1e-30f, -3, 7}));
+    matrix<float> x(3, 2);
+    x << 0, 0, 1e30f, 1e30f, 0, 1e30f;
+    // Infinity times 0 codes is no number: the lowest code, as sums have it.
+    CHECK(all_give(net, x, {-3 * 1e-30f, 7 * 1e-30f, 7 * 1e-30f}));
+}
+
 TEST_CASE("quantize int8_network: what it refuses") {
     int8_network net({3, 5, 5, {0.5f, -128, 127}});
     auto const added = [&](int8_convolution const& how, int8_grid const& grid = {}) {
@@ -357,6 +366,30 @@ TEST_CASE("quantize int8_network: what it refuses") {
     CHECK(message_of([&] {
               int8_network({0, 5, 5});
           }) == "int8_network: input is [0, 5, 5]: extents must be in [1, 1048576]");
+    CHECK(message_of([&] {
+              int8_network({1 << 20, 1 << 11, 2});
+          }) == "int8_network: input is [1048576, 2048, 2]: must be at most 2147483648 numbers");
+    CHECK(message_of([&] { net.pool(0, {.size = 1 << 21, .padding = 1 << 20}, {}); }) ==
+          "int8_network: a window of 2097152 with stride 1 and padding 1048576 does not fit into 5");
+    CHECK(message_of([&] { net.pad_channels(0, 3, (1 << 20) + 1); }) ==
+          "int8_network: 3 channels padded to 3 with stride 1048577");
+    int8_network large({1, 4096, 4096});
+    CHECK(message_of([&] { large.pool(0, {.largest = false, .size = 4096}, {}); }) ==
+          "int8_network: a mean of 16777216 numbers: must be at most 8388608");
+    CHECK(large.pool(0, {.size = 4096}, {}) == 1);
+    int8_network around({1, 1, 1});
+    int const a = around.convolve(
+        0,
+        filled({.outputs = 1, .kernel = {1 << 15, 1}, .stride = {1 << 20, 1}, .padding = {1 << 20, 0}}, 1 << 15,
+               1),
+        {});
+    around.convolve(
+        0,
+        filled({.outputs = 1, .kernel = {1, 1 << 15}, .stride = 1 << 20, .padding = {0, 1 << 20}}, 1 << 15, 1),
+        {});
+    CHECK(message_of([&] { around.scores(a); }) ==
+          "int8_network: [1, 1, 1] with padding 1048576 and 1048576: must be at most 2147483648 numbers");
+    CHECK_FALSE(around.finished());
     matrix<float> const x = normal(2, 75, 1);
     CHECK(message_of([&] { net.scores(x); }) == "int8_network: no scores yet");
     net.scores(0);

@@ -27,6 +27,8 @@ struct int8_tensor {
 
     index size() const { return channels * height * width; }
     std::string text() const { return shape{channels, height, width}.text(); }
+    /// With what is around it.
+    static constexpr index most_numbers = index(1) << 31;
 
     /// Throws descent::error for a tensor or grid that there is not.
     void check(char const* what) const {
@@ -34,6 +36,8 @@ struct int8_tensor {
         expect(
             channels >= 1 && height >= 1 && width >= 1 && channels <= most && height <= most && width <= most,
             "int8_network: ", what, " is ", text(), ": extents must be in [1, ", most, "]");
+        expect(size() <= most_numbers, "int8_network: ", what, " is ", text(), ": must be at most ",
+               most_numbers, " numbers");
         expect(grid.scale > 0 && std::isfinite(grid.scale), "int8_network: ", what, ": scale = ", grid.scale,
                ": must be finite and > 0");
         expect(grid.low <= 0 && grid.high >= 0 && grid.high - grid.low >= 1 && grid.high - grid.low <= 255,
@@ -56,7 +60,7 @@ struct int8_convolution {
     /// Throws descent::error where something does not fit.
     int8_tensor output(int8_tensor const& x, int8_grid const& to) const {
         auto const check = [](auto const&... each) { expect(each...); };
-        constexpr index most = 1 << 20, deepest = 65'000;
+        constexpr index most = 1 << 20;
         auto const axis = [&](index extent, index size, index step, index pad, index apart) {
             check(
                 size >= 1 && step >= 1 && pad >= 0 && apart >= 1 && std::max({size, step, pad, apart}) <= most,
@@ -71,7 +75,7 @@ struct int8_convolution {
                             axis(x.height, kernel.height, stride.height, padding.height, dilation.height),
                             axis(x.width, kernel.width, stride.width, padding.width, dilation.width), to};
         index const depth = x.channels * kernel.height * kernel.width;
-        check(depth <= deepest, "int8_network: sums of ", depth, " products: must be at most ", deepest);
+        check(depth <= most_depth, "int8_network: sums of ", depth, " products: must be at most ", most_depth);
         check(index(codes.size()) == outputs * depth && index(scales.size()) == outputs &&
                   index(bias.size()) == outputs,
               "int8_network: ", codes.size(), " codes, ", scales.size(), " scales, ", bias.size(),
@@ -89,6 +93,7 @@ struct int8_convolution {
         return y;
     }
 
+    static constexpr index most_depth = 65'000;
     /// Sums of the largest depth and this hold in 32 bits.
     static constexpr double most_bias = 1 << 22;
 };
@@ -102,15 +107,23 @@ struct int8_pool {
     int least = -255;  ///< smaller codes become this one: 0 is relu
 
     int8_tensor output(int8_tensor const& x, int8_grid const& to) const {
+        constexpr index most = 1 << 20;
         auto const axis = [&](index extent, index window, index step, index pad) {
-            expect(window >= 1 && step >= 1 && pad >= 0 && pad <= window / 2 && window <= extent + 2 * pad,
+            expect(window >= 1 && step >= 1 && pad >= 0 && std::max(window, step) <= most &&
+                       pad <= window / 2 && window <= extent + 2 * pad,
                    "int8_network: a window of ", window, " with stride ", step, " and padding ", pad,
                    " does not fit into ", extent);
             return (extent + 2 * pad - window) / step + 1;
         };
+        index const together = std::min(size.height, x.height) * std::min(size.width, x.width);
+        expect(largest || together <= most_together, "int8_network: a mean of ", together,
+               " numbers: must be at most ", most_together);
         return {x.channels, axis(x.height, size.height, stride.height, padding.height),
                 axis(x.width, size.width, stride.width, padding.width), to};
     }
+
+    /// Sums of as many codes hold in 32 bits.
+    static constexpr index most_together = 1 << 23;
 };
 
 /// What predictions are made of scores.

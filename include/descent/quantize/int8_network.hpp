@@ -64,8 +64,8 @@ public:
     /// Every stride-th row and column, with channels of zeros around: see nn::pad_channels.
     int pad_channels(int from, index channels, index stride) {
         int8_tensor y = tensor(from);
-        expect(channels >= y.channels && stride >= 1, "int8_network: ", y.channels, " channels padded to ",
-               channels, " with stride ", stride);
+        expect(channels >= y.channels && stride >= 1 && stride <= 1 << 20, "int8_network: ", y.channels,
+               " channels padded to ", channels, " with stride ", stride);
         y.channels = channels, y.height = (y.height - 1) / stride + 1, y.width = (y.width - 1) / stride + 1;
         return add_step(detail::int8_kind::pad, from, y, {}, {.stride = stride});
     }
@@ -84,6 +84,7 @@ public:
     }
     /// What predict makes of scores.
     void answer(int8_answer how) { answer_ = how; }
+    int8_answer answer() const { return answer_; }
 
     index features() const { return tensors_[0].size(); }
     index outputs() const { return tensors_.back().size(); }
@@ -91,6 +92,9 @@ public:
         expect(number >= 0 && number < int(tensors_.size()), "int8_network: there is no tensor ", number);
         return tensors_[std::size_t(number)];
     }
+    /// The layers: the first one gives tensor 1. int8_file.hpp writes them.
+    std::span<detail::int8_step const> steps() const { return steps_; }
+    bool finished() const { return finished_; }
     /// Bytes of codes, scales and biases: what a file has to hold.
     index bytes() const {
         index all = 0;
@@ -173,8 +177,8 @@ private:
         return int(tensors_.size()) - 1;
     }
     void finish() {
-        finished_ = true;
         use(*detail::int8_forms().front());
+        finished_ = true;
     }
 
     template <class Executor>

@@ -152,6 +152,11 @@ private:
             layout& of = layouts_[t];
             of.stored = tensors[t].channels < 4 ? tensors[t].channels : (tensors[t].channels + 3) / 4 * 4;
             of.zero = form_->wide ? 0 : -tensors[t].grid.low;
+            double const around = double(tensors[t].height + 2 * of.above) *
+                                  double(tensors[t].width + 2 * of.before) * double(of.stored);
+            expect(around <= double(int8_tensor::most_numbers), "int8_network: ", tensors[t].text(),
+                   " with padding ", of.above, " and ", of.before, ": must be at most ",
+                   int8_tensor::most_numbers, " numbers");
             of.row = (tensors[t].width + 2 * of.before) * of.stored;
             index const codes = (tensors[t].height + 2 * of.above) * of.row + behind;
             of.fine_at = (codes * code_bytes() + 63) / 64 * 64;
@@ -499,7 +504,8 @@ private:
             auto const zeros = std::int32_t((bottom - top) * (right - left)) * from.zero;
             for (index c = 0; c < std::min(panel_columns, to.stored - first); ++c) {
                 float v = float(sums[c] - zeros) * share;
-                v = std::clamp(v, float(step.y.grid.low), float(step.y.grid.high));
+                v = v > float(step.y.grid.low) ? v : float(step.y.grid.low);  // NaN, too: 0 codes x infinity
+                v = v < float(step.y.grid.high) ? v : float(step.y.grid.high);
                 y[first + c] = Code(int(std::nearbyint(v)) + to.zero);
             }
         }
