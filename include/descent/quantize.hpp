@@ -14,6 +14,7 @@
 // Apart: <descent/quantize/device_int4_linear.hpp>, layers of 4-bit weights where a device runs them
 // Apart: <descent/quantize/device_int8_linear.hpp>, layers that compute in 8 bits where a device runs them
 // Apart: <descent/quantize/equalization.hpp>, the same ranges for the channels of two layers
+// Apart: <descent/quantize/int8_file.hpp>, files of networks that compute in 8 bits
 // Apart: <descent/quantize/int8_layers.hpp>, what a network in 8 bits is made of
 // Apart: <descent/quantize/int8_network.hpp>, networks that compute in 8 bits
 // Apart: <descent/quantize/layer_pairs.hpp>, which layers stand one behind another through relu
