@@ -8,9 +8,11 @@
 #include <descent/data/libsvm.hpp>
 #include <descent/data/npz.hpp>
 #include <descent/plot/detail/png.hpp>
+#include <descent/quantize/int8_file.hpp>
 #include <descent/quantize/packed.hpp>
 #include <descent/train/checkpoint_format.hpp>
 
+#include "int8_network.hpp"
 #include "packed_model.hpp"
 
 using namespace descent;
@@ -70,4 +72,5 @@ int main(int, char** arguments) {
     seed("checkpoint", format_checkpoint(run));
     auto const packed = packed_model_of_all_kinds();
     seed("packed", quantize::pack(packed.model, packed.codes).bytes);
+    seed("int8", quantize::pack_int8(int8_network_of_all_kinds()).bytes);
 }
