@@ -6,10 +6,12 @@
 //     int8 <batch> <threads> <calls>     a layer of 1024 x 1024 in 8 bits, quantizing and scaling back included
 //     float <batch> <threads> <calls>    the same layer in floats
 //     dnnl <batch> <threads> <calls>     u8 x s8 to s32, weights packed before
+#include <chrono>
 #include <cstdio>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include <descent/core/random.hpp>
 #include <descent/exec/gemm.hpp>
@@ -71,10 +73,13 @@ struct dnnl_product {
 };
 #endif
 
-/// Prints the seconds of a call.
+/// Prints the seconds of a call, after a rest in which threads that wait for work have stopped spinning.
 template <class F>
 void timed(int calls, F const& f) {
     f();
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    for (int i = 0; i < 3; ++i)
+        f();
     double const wall = measure::wall_time(), cpu = measure::cpu_time();
     for (int i = 0; i < calls; ++i)
         f();
@@ -83,8 +88,7 @@ void timed(int calls, F const& f) {
 
 }  // namespace
 
-int main(int, char** arguments) {
-    measure::wait_passively(arguments);
+int main() {
     measure::print_build("1 and 2 threads");
     std::fflush(stdout);
     matrix<float> const w = normal(width, width, 1), all = normal(256, width, 2);

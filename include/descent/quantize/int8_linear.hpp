@@ -147,7 +147,7 @@ private:
     template <class Executor>
     friend class device_int8_linear;
 
-    static constexpr index most_inputs = 133'000, encoded_numbers = 1 << 16, task_products = 1 << 20,
+    static constexpr index most_inputs = 133'000, encoded_numbers = 1 << 16, task_products = 1 << 18,
                            most_tasks = 16, stripe_bytes = 320 << 10, least_rows = 24;
 
     index panels() const { return (outputs_ + detail::panel_columns - 1) / detail::panel_columns; }

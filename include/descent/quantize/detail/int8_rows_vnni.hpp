@@ -22,6 +22,8 @@ struct int8_rows_vnni {
 
     static void multiply(int8_product const& p) {
         index panel = 0;
+        for (; p.count == 1 && panel < p.panels; ++panel)
+            one_row(p, panel);
         for (; p.count > 0 && p.count <= few && panel + 4 <= p.panels; panel += 4)
             some_rows<4>(std::make_integer_sequence<int, few>{}, p.count, p, panel, 0);
         for (; panel + 2 <= p.panels; panel += 2)
@@ -131,6 +133,41 @@ private:
             for (index k = p.depth; k > 0; k -= group)
                 turn<R, C>(sums, a, stride, b, last, far);
         }
+        finish<R, C>(p, panel, row, sums);
+    }
+
+    /// One sample reads every weight once: one stream, which prefetching follows best, into sums enough not to
+    /// wait.
+    [[gnu::target("avx512f,avx512bw,avx512vl,avx512vnni")]] static void one_row(int8_product const& p,
+                                                                                index panel) {
+        constexpr int waits = 8;
+        __m512i sums[waits] = {_mm512_loadu_si512(p.start + panel * panel_columns)};
+        auto const* const a = static_cast<code const*>(p.a);
+        std::int8_t const* const b = p.b + panel * panel_columns * p.depth;
+        index k = 0;
+        for (; k + waits * group <= p.depth; k += waits * group)
+#pragma GCC unroll 8
+            for (int i = 0; i < waits; ++i)
+                add_group(sums[i], a, b, k + i * group);
+        for (; k < p.depth; k += group)
+            add_group(sums[0], a, b, k);
+#pragma GCC unroll 8
+        for (int i = 1; i < waits; ++i)
+            sums[0] = _mm512_add_epi32(sums[0], sums[i]);
+        finish<1, 1>(p, panel, 0, sums);
+    }
+
+    [[gnu::target("avx512f,avx512bw,avx512vl,avx512vnni"), gnu::always_inline]] static inline void add_group(
+        __m512i& sum, code const* a, std::int8_t const* b, index k) {
+        std::int32_t quad;
+        std::memcpy(&quad, a + k, sizeof quad);
+        add_products(sum, _mm512_set1_epi32(quad), _mm512_loadu_si512(b + k * panel_columns));
+    }
+
+    /// Scales a tile's sums back and adds the bias.
+    template <int R, int C, std::size_t n>
+    [[gnu::target("avx512f,avx512bw,avx512vl,avx512vnni"), gnu::always_inline]] static inline void finish(
+        int8_product const& p, index panel, index row, __m512i (&sums)[n]) {
         index const first = panel * panel_columns;
         __m512 columns[C], bias[C];
         __mmask16 live[C];
