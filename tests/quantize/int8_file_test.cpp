@@ -293,6 +293,15 @@ TEST_CASE("quantize int8_file: files, and what is refused") {
 
     int8_network open({3, 5, 5, around});
     CHECK(message_of([&] { quantize::pack_int8(open); }) == "pack_int8: the network has no scores yet");
+    int8_network deep({1, 1, 1, around});
+    int last = 0;
+    while (last < 9999)
+        last = deep.pad_channels(last, 1, 1);
+    int8_network deeper = deep;
+    deep.scores(last);
+    CHECK(same_layers(quantize::unpack_int8(quantize::pack_int8(deep).bytes), deep));
+    deeper.scores(deeper.pad_channels(last, 1, 1));
+    CHECK(message_of([&] { quantize::pack_int8(deeper); }) == "pack_int8: 10001 layers: must be at most 10000");
 
     auto const refused = [](std::string const& bytes) {
         return message_of([&] { quantize::unpack_int8(bytes, "net.di8"); });

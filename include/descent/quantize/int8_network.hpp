@@ -26,6 +26,7 @@ namespace descent::quantize {
 ///
 ///     auto const small = quantize::to_int8(net, train.x.topRows(512));    // <descent/quantize/to_int8.hpp>
 ///     vector<float> const classes = small.predict(test.x, exec::openmp{});
+///     quantize::save_int8(small, "net.di8");                              // <descent/quantize/int8_file.hpp>
 ///
 /// By hand: tensors are told by their numbers, the input is 0.
 ///
