@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <catch2/catch_test_macros.hpp>
@@ -169,6 +171,28 @@ TEST_CASE("quantize aware: around several layers it is the same as around each")
     one.value(), one.backward();
     other.value(), other.backward();
     layer_check::compare_runs(one, other, "around");
+}
+
+TEST_CASE("quantize aware: a weight that is NaN or Inf is no code") {
+    auto const check = [](auto const& rule) {
+        for (double const odd : {std::numeric_limits<double>::quiet_NaN(), HUGE_VAL, -HUGE_VAL})
+            for (descent::index const inputs : {1, 7, 40}) {
+                bench<aware<nn::dense, std::remove_cvref_t<decltype(rule)>>> b({nn::dense{3}, rule}, {inputs},
+                                                                               2);
+                for (auto const& entry : b.weights.entries())  // begun
+                    if (entry.name != "weight")
+                        b.weights[entry.name].flat().setConstant(0.5);
+                b.weights["weight"].data[inputs / 2] = odd;
+                b.value();
+                CHECK_FALSE(std::isfinite(b.y[0]));
+                CHECK_FALSE(std::isfinite(b.y[3]));
+            }
+    };
+    check(quantize::learned_step{.bits = 2});
+    check(quantize::binary{});
+    check(quantize::ternary{});
+    check(quantize::ternary{.per = quantize::per::tensor, .exact = true});
+    check(quantize::trained_ternary{});
 }
 
 TEST_CASE("quantize aware: names of tensors") {

@@ -166,6 +166,22 @@ TEST_CASE("quantize convert: the target gives the same outputs, packs as codes, 
     CHECK(off <= 2);
 }
 
+TEST_CASE("quantize convert: a weight that is NaN or Inf is seen while the network learns") {
+    auto const table = points();
+    auto begun = rounded_network();
+    quantize::begin_steps(begun, table.x);
+    auto g = begun.params().like();
+    CHECK(std::isfinite(begun.gradient(data::all_of(table), g)));
+    float const inf = std::numeric_limits<float>::infinity();
+    for (char const* name : {"0.weight", "3.weight", "5.weight", "7.weight"})
+        for (float const odd : {std::numeric_limits<float>::quiet_NaN(), inf, -inf}) {
+            INFO(name << " " << odd);
+            auto net = begun;
+            net.params()[name].flat()[1] = odd;
+            CHECK_FALSE(std::isfinite(net.gradient(data::all_of(table), g)));
+        }
+}
+
 TEST_CASE("quantize convert: what does not fit is refused before anything changes") {
     auto const table = points();
     auto net = rounded_network();
@@ -184,7 +200,10 @@ TEST_CASE("quantize convert: what does not fit is refused before anything change
           "take_weights: there is no '0.weight' [5, 3], only '0.bias'");
     net.params()["0.weight"].flat()[2] = std::numeric_limits<float>::quiet_NaN();
     CHECK(convert(plain) == "convert: '0.weight': number 2 is nan: must be finite");
-    auto three = rounded_network();  // of whose values none tells
+    net.params()["0.weight"].flat()[2] = -std::numeric_limits<float>::infinity();
+    CHECK(convert(plain) == "convert: '0.weight': number 2 is -inf: must be finite");
+    net.params()["0.weight"].flat()[2] = std::numeric_limits<float>::quiet_NaN();
+    auto three = rounded_network();  // of whose values those beside it are 0
     quantize::begin_steps(three, table.x);
     three.params()["7.weight"].flat()[4] = std::numeric_limits<float>::quiet_NaN();
     CHECK(message_of([&] { quantize::convert(three, plain); }) ==

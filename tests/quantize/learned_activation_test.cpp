@@ -3,9 +3,12 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
 
 #include <descent/core/memory.hpp>
@@ -21,7 +24,7 @@ using namespace descent;
 
 namespace {
 
-/// A layer's run over samples of normal numbers times 2.
+/// A layer's run over samples of normal numbers times 2, one of which may be another.
 template <class T>
 struct outcome {
     std::vector<T> x, y, dy, dx;
@@ -29,7 +32,7 @@ struct outcome {
 };
 template <class T, class Layer>
 outcome<T> run(Layer const& layer, T step, descent::index width, descent::index samples, int threads = 1,
-               bool with_input = true) {
+               bool with_input = true, std::pair<std::size_t, T> odd = {std::size_t(-1), 0}) {
     nn::builder<T> b;
     auto const bound = layer.template bind<T>({width}, b);
     params<T> weights(b.trained()), slopes = weights.like();
@@ -45,6 +48,8 @@ outcome<T> run(Layer const& layer, T step, descent::index width, descent::index 
     outcome<T> o{std::vector<T>(n), std::vector<T>(n), std::vector<T>(n), std::vector<T>(n)};
     for (std::size_t i = 0; i < n; ++i)
         o.x[i] = T(2 * generator{1}.normal<double>(i)), o.dy[i] = T(generator{2}.normal<double>(i));
+    if (odd.first < n)
+        o.x[odd.first] = odd.second;
     auto turned = o.dy;
     bound.forward(p, o.x.data(), o.y.data());
     bound.backward(p, o.x.data(), o.y.data(), turned.data(), with_input ? o.dx.data() : nullptr);
@@ -104,5 +109,23 @@ TEST_CASE("quantize binary_activation: signs, and slopes where |x| <= 1") {
         for (std::size_t i = 0; i < o.x.size(); ++i)
             wrong += o.y[i] != (o.x[i] < 0 ? -1 : 1) || o.dx[i] != (std::fabs(o.x[i]) <= 1 ? o.dy[i] : 0);
         CHECK(wrong == 0);
+    }
+}
+
+TEMPLATE_TEST_CASE("quantize binary_activation, learned_activation: NaN goes on", "", float, double) {
+    using T = TestType;
+    T const nan = std::numeric_limits<T>::quiet_NaN(), inf = std::numeric_limits<T>::infinity();
+    for (descent::index const width : {1, 7, 33}) {
+        std::size_t const at = std::size_t(width) / 2;
+        auto const o = run<T>(quantize::binary_activation{}, 0, width, 3, 1, true, {at, nan});
+        CHECK((std::isnan(o.y[at]) && o.dx[at] == o.dy[at]));
+        CHECK(std::isfinite(std::accumulate(o.y.begin() + std::ptrdiff_t(at) + 1, o.y.end(), T(0))));
+        for (T const end : {inf, -inf}) {
+            auto const signs = run<T>(quantize::binary_activation{}, 0, width, 3, 1, true, {at, end});
+            CHECK((signs.y[at] == (end > 0 ? 1 : -1) && signs.dx[at] == 0));
+            CHECK(
+                std::isnan(run<T>(quantize::learned_activation{}, T(0.5), width, 3, 1, true, {at, end}).y[at]));
+        }
+        CHECK(std::isnan(run<T>(quantize::learned_activation{}, T(0.5), width, 3, 1, true, {at, nan}).y[at]));
     }
 }

@@ -61,7 +61,8 @@ void turn_slopes(T const* w, index n, Kernel const k, T const* slopes, T* to, T*
 /// A layer whose weights are rounded while it is trained (quantization-aware training): forward and backward
 /// see the rounded numbers, the optimizer the exact ones, and slopes pass through the rounding ("straight-
 /// through": Bengio, Leonard, Courville, 2013), as the rule says. Weights are the tensors of two and more axes,
-/// of layers within the layer too; the others (biases, gains) stay exact. Rules: learned_step, and of
+/// of layers within the layer too; the others (biases, gains) stay exact. Weights that are NaN or Inf have no
+/// code: what is computed with them is not finite either, as in other layers. Rules: learned_step, and of
 /// <descent/quantize/ternary.hpp> binary, ternary and trained_ternary. Names of tensors are the layer's own;
 /// what a rule trains stands beside them, "0.weight_step".
 ///

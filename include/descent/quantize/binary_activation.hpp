@@ -10,8 +10,8 @@
 
 namespace descent::quantize {
 
-/// A layer that passes 1 or -1: the sign, 1 for 0. Slopes pass where |x| <= 1 (Hubara, Courbariaux, Soudry,
-/// El-Yaniv, Bengio: "Binarized neural networks", 2016).
+/// A layer that passes 1 or -1: the sign, 1 for 0; NaN stays NaN. Slopes pass where |x| <= 1 (Hubara,
+/// Courbariaux, Soudry, El-Yaniv, Bengio: "Binarized neural networks", 2016).
 struct binary_activation {
     static constexpr std::string_view name = "binary_activation";
 
@@ -29,7 +29,8 @@ struct binary_activation {
             static_assert(Pass::host, "quantize::binary_activation runs on the host");
             each(p, [=](index i, auto kind) {
                 using V = decltype(kind);
-                store_unaligned(y + i, select(load_unaligned<V>(x + i) < V(0), V(-1), V(1)));
+                V const v = load_unaligned<V>(x + i);
+                store_unaligned(y + i, select(v < V(0), V(-1), select(v >= V(0), V(1), v)));
             });
         }
         template <class Pass>
@@ -39,7 +40,7 @@ struct binary_activation {
             each(p, [=](index i, auto kind) {
                 using V = decltype(kind);
                 store_unaligned(dx + i,
-                                select(abs(load_unaligned<V>(x + i)) <= V(1), load_unaligned<V>(dy + i), V(0)));
+                                select(abs(load_unaligned<V>(x + i)) > V(1), V(0), load_unaligned<V>(dy + i)));
             });
         }
 

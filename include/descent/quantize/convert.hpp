@@ -161,13 +161,11 @@ std::vector<coded_tensor<typename Network::scalar>> convert(Network const& net, 
         bool const begun = std::any_of(t.learned.begin(), t.learned.end(), [](T x) { return x != T(0); });
         expect(t.learned.empty() || begun, "convert: '", entry->name,
                "' is not rounded yet: begin_steps comes before");
-        for (std::size_t i = 0; i < t.values.size(); ++i)
-            expect(std::isfinite(t.values[i]), "convert: '", entry->name, "': number ", i, " is ", t.values[i],
-                   ": must be finite");
-        // A rule may give finite values for what is not.
-        for (index i = 0; i < entry->size(); ++i)
-            expect(std::isfinite(net.params().data()[entry->offset + i]), "convert: '", entry->name,
-                   "': number ", i, " is ", net.params().data()[entry->offset + i], ": must be finite");
+        // Weights first: by one, all values of its slice may not be finite.
+        for (T const* const numbers : {net.params().data() + entry->offset, std::as_const(t.values).data()})
+            for (index i = 0; i < entry->size(); ++i)
+                expect(std::isfinite(numbers[i]), "convert: '", entry->name, "': number ", i, " is ",
+                       numbers[i], ": must be finite");
         values.push_back({entry->name, &t.values});
         if (t.grids.empty())
             continue;

@@ -14,7 +14,8 @@ namespace descent::quantize {
 
 /// A layer that rounds what passes to multiples of a trained step: learned_step of activations (Esser et al.,
 /// 2020), N the numbers of a sample. Codes are 0 .. 2^bits - 1, or symmetric ones. Tensor: "step" [1], 0 until
-/// begin_steps, which means that numbers pass as they are. bind throws descent::error for bits outside [2, 8].
+/// begin_steps, which means that numbers pass as they are. Inf and NaN become NaN. bind throws descent::error
+/// for bits outside [2, 8].
 ///
 ///     nn::sequential{quantize::aware{nn::dense{64}, {.bits = 2}}, nn::relu{},
 ///                    quantize::learned_activation{.bits = 2}, ...}

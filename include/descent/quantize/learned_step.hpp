@@ -17,8 +17,8 @@ namespace descent::quantize {
 /// becomes s round(clamp(w / s, -n, p)), the even one half-way. Slopes by w pass where w / s is in [-n, p]; the
 /// slope by s is the sum of the slopes times round(w / s) - w / s there, -n below and p above, over sqrt(N p)
 /// for N numbers. A step begins as 2 mean|w| / sqrt(p), see begin_steps; while it is 0, numbers pass as they
-/// are, so that a network can be trained before it is rounded. Rule of quantize::aware; tensor "weight_step"
-/// beside "weight", one number for each slice.
+/// are, so that a network can be trained before it is rounded. Inf and NaN become NaN: a code would hide them
+/// from the loss. Rule of quantize::aware; tensor "weight_step" beside "weight", one number for each slice.
 struct learned_step {
     int bits = 8;                     ///< 2 to 8
     bool symmetric = true;            ///< n = p = 2^(bits - 1) - 1; else n is one more, as in the paper
@@ -45,7 +45,8 @@ struct learned_step {
 
         template <class V>
         DESCENT_FN V value(V w) const {
-            return open ? w : rounded(clamp(w / V(step), V(low), V(high))) * V(step) + V(0);
+            // w - w is 0, which makes 0 of -0, or NaN for NaN and Inf.
+            return open ? w : rounded(clamp(w / V(step), V(low), V(high))) * V(step) + (w - w);
         }
         /// The slope by w from the one by value(w); adds to what the slopes by learned numbers sum up.
         template <class V>

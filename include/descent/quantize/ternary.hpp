@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
-#include <cmath>
 #include <string_view>
 
 #include <descent/core/error.hpp>
@@ -11,7 +9,8 @@
 #include <descent/quantize/detail/best_threshold.hpp>
 #include <descent/quantize/detail/slices.hpp>
 
-// Weights of two or three values, as rules of quantize::aware.
+// Weights of two or three values, as rules of quantize::aware. One that is NaN or Inf has a value that is
+// neither finite, so that the loss tells.
 namespace descent::quantize {
 
 namespace detail {
@@ -26,14 +25,15 @@ affine_grid<T> sign_grid(T scale) {
     return {{2, true}, scale > 0 ? scale : T(1), 0};
 }
 
-/// Of three values: `plus` above the threshold, -minus below its negative, 0 between.
+/// Of three values: `plus` above the threshold, -minus below its negative, 0 between. The threshold of a slice
+/// with NaN or Inf is NaN, above which is all; then `plus` must be NaN, too.
 template <class T>
 struct ternary_kernel {
     T threshold, plus, minus;
 
     template <class V>
     DESCENT_FN V value(V w) const {
-        return select(w > V(threshold), V(plus), select(w < V(-threshold), V(-minus), V(0)));
+        return select(w <= V(threshold), select(w < V(-threshold), V(-minus), V(0)), V(plus));
     }
 };
 
@@ -100,8 +100,9 @@ struct ternary {
     void measure(T const* w, index count, T* spare, T* measured_numbers) const {
         T const threshold =
             exact ? detail::best_threshold(w, count, spare) : T(0.7) * detail::mean_magnitude(w, count);
-        measured_numbers[0] = threshold;
-        measured_numbers[1] = detail::mean_above(w, count, threshold);
+        T const zero = threshold - threshold;  // or NaN
+        measured_numbers[0] = threshold + zero;
+        measured_numbers[1] = detail::mean_above(w, count, threshold) + zero;
     }
     template <class T>
     kernel<T> at(T const*, T const* measured_numbers, index) const {
@@ -151,15 +152,13 @@ struct trained_ternary {
     };
     template <class T>
     void measure(T const* w, index count, T*, T* measured_numbers) const {
-        T largest = 0;
-        for (index i = 0; i < count; ++i)
-            largest = std::max(largest, abs(w[i]));
-        *measured_numbers = T(threshold) * largest;
+        *measured_numbers = T(threshold) * detail::largest_magnitude(w, count);
     }
     template <class T>
     kernel<T> at(T const* learned_numbers, T const* measured_numbers, index) const {
         T const plus = learned_numbers[0], minus = learned_numbers[1];
-        return {{*measured_numbers, plus, minus}, plus == T(0) && minus == T(0)};
+        T const limit = *measured_numbers, zero = limit - limit;  // or NaN
+        return {{limit, plus + zero, minus}, plus == T(0) && minus == T(0)};
     }
     template <class T>
     void begin(T const* w, index count, T* learned_numbers) const {

@@ -23,7 +23,6 @@ struct threshold_search {
     }
     /// All of `count` magnitudes, which are put in order, behind others with this sum and number.
     void see_all(T* magnitudes, index count, double sum, index before) {
-        // By their bits: the order of the numbers, and one for NaN too.
         std::sort(magnitudes, magnitudes + count, [](T a, T b) { return to_bits(a) > to_bits(b); });
         for (index i = 0; i < count; ++i) {
             sum += double(magnitudes[i]);
@@ -35,8 +34,8 @@ struct threshold_search {
 };
 
 /// The threshold with the least squared error for n numbers -s, 0, s, exactly, in O(n): magnitudes are counted
-/// in bins, and only those of bins in which the best one may lie are put in order. Has room for n numbers in
-/// `spare`.
+/// in bins, and only those of bins in which the best one may lie are put in order. NaN where one is NaN or Inf.
+/// Has room for n numbers in `spare`.
 template <class T>
 T best_threshold(T const* w, index n, T* spare) {
     constexpr index most = 1024, few = 128;
@@ -49,8 +48,10 @@ T best_threshold(T const* w, index n, T* spare) {
         largest = std::max(largest, spare[i]);
         finite = finite && is_finite(w[i]);
     }
+    if (!finite)
+        return std::numeric_limits<T>::quiet_NaN();
     double const scale = double(bins) / double(largest);
-    if (n < few || !finite || !(scale > 0 && scale < std::numeric_limits<double>::max())) {
+    if (n < few || !(scale > 0 && scale < std::numeric_limits<double>::max())) {
         search.see_all(spare, n, 0, 0);
         return search.threshold();
     }

@@ -47,6 +47,26 @@ T mean_magnitude(T const* x, index n) {
     return n > 0 ? sum_of(x, n, [](auto v) { return abs(v); }) / T(n) : T(0);
 }
 
+/// The largest |x|; NaN where one is NaN or Inf, 0 of nothing.
+template <class T>
+T largest_magnitude(T const* x, index n) {
+    native_pack<T> packs(T(0));
+    T rest = 0;
+    each_pack<T>(n, [&](index j, auto kind) {
+        using V = decltype(kind);
+        if constexpr (lanes_of < V >> 1)
+            packs = max(abs(load_unaligned<V>(x + j)), packs);
+        else
+            rest = max(abs(x[j]), rest);
+    });
+    T lanes[lanes_of<native_pack<T>>];
+    store_unaligned(lanes, packs);
+    for (T const lane : lanes)
+        rest = max(lane, rest);
+    // A later number drops a NaN.
+    return rest + sum_of(x, n, [](auto v) { return v - v; });
+}
+
 /// The mean of |x| of those above the threshold; 0 where there are none.
 template <class T>
 T mean_above(T const* x, index n, T threshold) {
