@@ -163,6 +163,12 @@ TEST_CASE("optim lazy: masked weights stay zero") {
         CHECK((weight != before["table"].data[i]) == (touched && keep[i]));
         CHECK((keep[i] || weight == 0));
     }
+    auto const masked = w;
+    lazy_optimizer forgetful{chain(descent::momentum{}, rate{0.1}), w, "table"};
+    CHECK(message_of([&] { forgetful.step(row_list{8}, matrix<float>::Ones(1, 5)); }) ==
+          "lazy_optimizer: 15 of 45 weights of 'table' are masked, and the recipe would train them: give it "
+          "keep_zeros{}, or take the masks away (clear_masks())");
+    CHECK(same_bits(w, masked));
 }
 
 TEST_CASE("optim lazy: goes on from a saved state bit for bit") {

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <string>
+
 #include <catch2/catch_test_macros.hpp>
 
 #include <descent/optim.hpp>
@@ -235,4 +238,29 @@ TEST_CASE("optim optimizer: averaged weights are zero where a mask says so") {
     CHECK(average["w"].data[0] == 1);
     CHECK(average["w"].data[1] == 0);
     CHECK(average["w"].data[2] == 1);
+}
+
+TEST_CASE("optim optimizer: weights that are masked are not trained by a recipe that keeps no zeros") {
+    params<float> weights{{"a", {3}}, {"b", {2}}};
+    weights["a"].flat().setOnes(), weights["b"].flat().setOnes();
+    weights.set_mask("a", {true, true, true});
+    auto g = weights.like();
+    g["a"].flat().setOnes(), g["b"].flat().setOnes();
+    auto const recipe = chain(adam{}, rate{0.1});
+    optimizer{recipe, weights}.step(g);  // nothing is masked
+    weights.set_mask("b", {true, false});
+    auto const before = weights;
+    optimizer opt{recipe, weights};
+    std::string const told =
+        "optimizer: 1 of 2 weights of 'b' are masked, and the recipe would train them: give "
+        "it keep_zeros{}, or take the masks away (clear_masks())";
+    CHECK(message_of([&] { opt.step(g); }) == told);
+    CHECK(std::equal(weights.data(), weights.data() + weights.arena_size(), before.data()));
+    // What stays as it is, may be masked.
+    optimizer frozen{recipe, weights};
+    frozen.freeze("b").step(g);
+    CHECK(weights["b"].data[1] == 0);
+    weights.clear_masks();
+    opt.step(g);
+    CHECK(weights["b"].data[1] != 0);
 }

@@ -119,6 +119,44 @@ TEST_CASE("train fit: masked weights stay 0") {
         CHECK((model.params()["weight"].data[i] == 0) == !keep[std::size_t(i)]);
 }
 
+TEST_CASE("train fit: masked weights are refused where nothing keeps them at 0") {
+    auto const table = clouds<double>(60, 4);
+    linear::softmax_regression<double> model{4, 3};
+    model.params()["weight"].flat().setOnes();
+    std::vector<bool> keep(12, true);
+    keep[1] = keep[7] = false;
+    model.params().set_mask("weight", keep);
+    auto const before = model.params();
+    std::string const end =
+        "are masked, and the recipe would train them: give it keep_zeros{}, or take the masks "
+        "away (clear_masks())";
+    auto const recipe = chain(adam{}, rate{0.1});
+    int begun = 0;
+    struct counting {
+        int& begun;
+        void begin(training<double> const&) { ++begun; }
+    } counted{begun};
+    CHECK(message_of([&] { fit(model, table, recipe, {.epochs = 2}, counted); }) ==
+          "optimizer: 2 of 12 weights of 'weight' " + end);
+    CHECK(begun == 0);
+    CHECK(message_of([&] { fit(model, table, solve::lbfgs{}, counted); })
+              .starts_with("solve: weights of 'weight' are "
+                           "masked"));
+    CHECK(same_bits(model.params(), before));
+    // A run that goes on is as masked as it was.
+    snapshot<double> middle;
+    auto const take = [&](training<double> const& now) { middle = now.take(); };
+    fit(model, table, chain(adam{}, rate{0.1}, keep_zeros{}), {.epochs = 2}, take);
+    linear::softmax_regression<double> other{4, 3};
+    CHECK(message_of([&] { fit(other, table, recipe, {.epochs = 4}, resume{middle}); }) ==
+          "optimizer: 2 of 12 weights of 'weight' " + end);
+    CHECK(!other.params().masked());
+    // Masks that hide nothing do not count.
+    other.params().set_mask("weight", std::vector<bool>(12, true));
+    fit(other, table, recipe, {.epochs = 1});
+    fit(other, table, solve::lbfgs{});
+}
+
 TEST_CASE("train fit: a run that diverges keeps the best weights") {
     auto table = clouds<float>(64, 4);
     table.y = 100 * table.x.col(0);

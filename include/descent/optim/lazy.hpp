@@ -10,6 +10,7 @@
 
 #include <descent/core/params.hpp>
 #include <descent/exec/serial.hpp>
+#include <descent/optim/detail/unmasked.hpp>
 #include <descent/optim/optimizer.hpp>
 #include <descent/optim/rule.hpp>
 #include <descent/optim/sweep.hpp>
@@ -58,7 +59,8 @@ public:
     }
 
     /// One update of the touched rows. A row may come up several times: its gradients are added, in order.
-    /// Throws descent::error, and changes nothing, for a row out of range or another number of gradients.
+    /// Throws descent::error, and changes nothing, for a row out of range, another number of gradients, and, at
+    /// the first step, where weights are masked and the recipe has no keep_zeros{}.
     void step(std::span<index const> rows, Eigen::Ref<matrix<T> const> const& gradients) {
         expect(gradients.rows() == index(rows.size()) && gradients.cols() == columns_,
                "lazy_optimizer: gradients of '", table_.name, "' are ",
@@ -67,6 +69,8 @@ public:
         for (std::size_t i = 0; i < rows.size(); ++i)
             expect(rows[i] >= 0 && rows[i] < rows_, "lazy_optimizer: rows[", i, "] = ", rows[i],
                    ": must be in [0, ", rows_, "), the rows of '", table_.name, "'");
+        if (!layout::masks && steps_ == 0)
+            detail::expect_unmasked("lazy_optimizer", *weights_, table_.name);
         if (!started_)
             start();
         next_memory_ = memory_;

@@ -10,6 +10,7 @@
 #include <descent/core/params.hpp>
 #include <descent/exec/serial.hpp>
 #include <descent/optim/detail/sweeper.hpp>
+#include <descent/optim/detail/unmasked.hpp>
 #include <descent/optim/passes.hpp>
 #include <descent/optim/rule.hpp>
 #include <descent/optim/slots.hpp>
@@ -44,8 +45,9 @@ public:
     }
 
     /// One update from one gradient. Returns false while gradients accumulate: then the weights did not move.
-    /// Throws descent::error if the gradients' layout differs from the weights', or a scheduled hyperparameter
-    /// is out of range; then nothing has changed.
+    /// Throws descent::error if the gradients' layout differs from the weights', a scheduled hyperparameter is
+    /// out of range, or, at the first step, weights are masked and no rule keeps zeros; then nothing has
+    /// changed.
     bool step(params<T> const& gradients) {
         weights_->expect_same_layout(gradients, "optimizer: gradients");
         return advance(
@@ -69,6 +71,14 @@ public:
 
     /// The device's weights come to the host.
     void pull() requires(!Executor::host) { sweeper_.pull(); }
+
+    /// Throws descent::error where the recipe has no keep_zeros{} but would train weights that `masks`, of the
+    /// weights' layout, mask: they would not stay 0. The first step and fit ask it of the weights themselves.
+    void check_masks(params<T> const& masks) const {
+        for (std::size_t tensor = 0; tensor < group_of_.size() && !layout::masks; ++tensor)
+            if (group_of_[tensor] >= 0)
+                detail::expect_unmasked("optimizer", masks, masks.entries()[tensor].name);
+    }
 
     /// Updates of the weights so far.
     std::int64_t steps() const { return steps_; }
@@ -182,6 +192,8 @@ private:
     bool advance(Run const& run) {
         for (Recipe const& recipe : recipes_)
             rule_check(recipe);  // recipe() lets users edit it
+        if (calls_ == 0)
+            check_masks(*weights_);
         if (!started_)
             start();
         bool const open = (calls_ + 1) % rule_every(recipes_.front()) == 0;

@@ -268,7 +268,8 @@ void prepare(M& model, Table const& table) {
 /// activations stay there, batches go up, and each epoch brings the weights home for callbacks and the report.
 ///
 /// Training goes on from the model's present weights. Throws descent::error for data that the model cannot take
-/// (empty, NaN, labels out of range) and for bad options; a run that diverges is a status in the report.
+/// (empty, NaN, labels out of range), for bad options, and for pruned weights that no keep_zeros{} of the
+/// recipe would keep at 0; a run that diverges is a status in the report.
 template <class M, sample_table Table, update_rule Recipe, class... Argument>
 requires trainable<M, Table> report<typename M::scalar> fit(M& model, Table const& train, Recipe const& recipe,
                                                             fit_options const& options = {},
@@ -300,8 +301,8 @@ requires trainable<M, Table> report<typename M::scalar> fit(M& model, Table cons
 /// With exec::cuda{} (<descent/cuda.cuh>) a linear model's data is uploaded once and each pass over it runs
 /// there, but for methods that go sample by sample or column by column, which run here.
 ///
-/// Training goes on from the model's present weights. Throws as above; a search that finds no lower point is a
-/// status.
+/// Training goes on from the model's present weights. Throws as above, always for pruned weights; a search that
+/// finds no lower point is a status.
 template <class M, sample_table Table, solve::method Method, class... Argument>
 requires trainable<M, Table> report<typename M::scalar> fit(M& model, Table const& train, Method const& method,
                                                             Argument&&... arguments) {

@@ -363,6 +363,7 @@ private:
 
     void resume(snapshot<T> const& from) {
         weights_.expect_same_layout(from.weights, "resume");
+        optimizer_.check_masks(from.weights);
         if constexpr (stateful)
             problem_.state().expect_same_layout(from.state, "resume: state");
         expect(from.so_far.metric_names == report_.metric_names, "resume: the snapshot has ",

@@ -140,6 +140,8 @@ report<T> train(Problem& problem, params<T>& weights, Recipe const& recipe, fit_
                 from = argument.from.weights.entries().empty() ? nullptr : &argument.from;
         }(arguments),
         ...);
+    if (!from)
+        opt.check_masks(weights);
     return std::apply(
         [&](auto&... callback) {
             constexpr bool averaged = (is_averaging<std::remove_cvref_t<Argument>> || ...);

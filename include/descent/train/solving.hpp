@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <tuple>
 #include <utility>
 #include <vector>
 
+#include <descent/core/error.hpp>
 #include <descent/solve/problem.hpp>
 #include <descent/train/arguments.hpp>
 #include <descent/train/callback.hpp>
@@ -40,6 +42,7 @@ public:
         };
         guarded([&] {
             verdict const begun = ask([&](auto& callback) { return call_begin(callback, now_); });
+            check_masks();
             take(begun.stop ? solve::outcome{begun.status, begun.reason}
                             : method([this](solve::progress const& p) { return watch(p); }));
         });
@@ -51,6 +54,18 @@ public:
 
 private:
     static constexpr bool validates = !std::is_same_v<Validation, nothing>;
+
+    /// Methods of solve/ move all weights.
+    void check_masks() const {
+        if (weights_.masked())
+            for (auto const& entry : weights_.entries()) {
+                auto const keep = weights_.mask(entry.name);
+                expect(std::find(keep.begin(), keep.end(), false) == keep.end(), "solve: weights of '",
+                       entry.name,
+                       "' are masked, and a method of solve/ would train them: train by a recipe with "
+                       "keep_zeros{}, or take the masks away (clear_masks())");
+            }
+    }
 
     verdict watch(solve::progress const& p) {
         report_.epochs = report_.steps = now_.epoch = now_.steps = p.iteration;
