@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -22,14 +23,15 @@ struct gradual_steps {
 
 /// Prunes while fit trains: the sparsity goes from s0 = start to the criterion's s by s_t = s + (s0 - s) (1 -
 /// (t - first) / (last - first))^3 (Zhu & Gupta: "To prune, or not to prune", 2017). The weights that went stay
-/// away by keep_zeros{} in the recipe. A callback, resumed with its run; report.best may be of a step before
-/// the last pruning.
+/// away by keep_zeros{} in the recipe. A callback, resumed with its run. Up to `last` early_stopping waits, and
+/// report.best are the latest weights; a run that ends before it says so in report.reason.
 ///
+///     auto const steps = (train.samples() + 63) / 64;  // of an epoch
 ///     fit(net, train, chain(adam{}, rate{1e-3}, keep_zeros{}), {.epochs = 10, .batch = 64},
-///         prune::gradual{net, prune::magnitude{.sparsity = 0.9}, {.last = 5000}});
+///         prune::gradual{net, prune::magnitude{.sparsity = 0.9}, {.last = 6 * steps}});
 ///
-/// Throws descent::error for settings out of range; at a later pruning, if weights that were masked have moved
-/// or nothing would be left of a tensor.
+/// Throws descent::error for settings out of range and a `last` that fit does not reach; at a later pruning, if
+/// weights that were masked have moved or nothing would be left of a tensor.
 template <class M, class C>
 struct gradual {
     M& model;
@@ -57,6 +59,9 @@ struct gradual {
         expect(when.power > 0, "prune::gradual: power = ", when.power, ": must be > 0");
         expect(static_cast<void const*>(&weights_of(model)) == &now.weights,
                "prune::gradual: fit trains other weights than the model's");
+        std::int64_t const steps = now.epochs * now.batches;  // methods of solve/ know no epochs
+        expect(now.epochs == 0 || steps >= when.last, "prune::gradual: last = ", when.last, ", but fit makes ",
+               steps, " steps: they would end at sparsity ", at(last_of(steps)), " of ", by.sparsity);
         if constexpr (requires { by.begin(now); })
             by.begin(now);
         if (now.steps == 0 && when.first == 0)
@@ -89,9 +94,24 @@ struct gradual {
             by.recall({from.begin() + !from.empty(), from.end()});
     }
 
+    /// Is a model of this step pruned as far as the criterion says?
+    bool settled(std::int64_t step) const { return step >= when.last; }
+    /// The sparsity that a run of so many steps left, where that is not the criterion's; empty where it is.
+    std::string unfinished(std::int64_t steps) const {
+        if (settled(steps))
+            return {};
+        return text("prune::gradual: step ", steps, " of ", when.last, ", sparsity ", at(last_of(steps)),
+                    " of ", by.sparsity);
+    }
+
     std::int64_t pruned_at = -1;  ///< the last step that pruned
 
 private:
+    /// The last pruning of so many steps, fewer than `last`.
+    std::int64_t last_of(std::int64_t steps) const {
+        return steps < when.first ? steps : when.first + (steps - when.first) / when.every * when.every;
+    }
+
     void prune(std::int64_t step) {
         auto& w = weights_of(model);
         if (w.masked())

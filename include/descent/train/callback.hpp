@@ -25,6 +25,7 @@ struct training {
     double validation = epoch_record::none;
     double seconds = 0;                ///< since the start
     bool improved = false;             ///< after an epoch: is this the best so far?
+    bool settled = true;               ///< after an epoch: are all callbacks that change what is trained done?
     descent::report<T> const& report;  ///< history and counts so far
     /// Where a device trains them, they are those of the last epoch until take().
     params<T> const& weights;
@@ -44,8 +45,14 @@ struct training {
 //     at_rest(training<T> const&)    after either, when all callbacks have been asked: snapshots are whole here
 //     end(training<T> const&)        after the last; the report is complete. Also runs when an exception passes
 //     double measure(); name         a number for the history, taken after each epoch; its name
-//     std::vector<double> memory() const; void recall(std::vector<double> const&)      what a snapshot keeps of
-//     it bool restore_best              put report.best back at the end
+//     std::vector<double> memory() const
+//     void recall(std::vector<double> const&)        what a snapshot keeps of it
+//     bool restore_best              put report.best back at the end
+//     bool settled(std::int64_t step) const          false up to the last step at which it changes what is
+//                                    trained (prune::gradual): weights of before are not the best, however low
+//                                    their loss, and early_stopping waits
+//     std::string unfinished(std::int64_t steps) const    what it has not done when the run ends: goes behind
+//                                    report.reason
 //
 // The first three return nothing, bool (true: stop) or verdict. Callbacks passed as lvalues keep what they
 // gathered.

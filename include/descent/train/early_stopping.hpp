@@ -13,8 +13,8 @@ namespace descent {
 
 /// Stops training when the validation loss (the training loss where there is no validation data) has not become
 /// smaller by more than min_delta for `patience` epochs in a row (Prechelt, 1998), and puts the best weights
-/// back. Iterations of a method of solve/ that tell no loss do not count. Callback. Throws descent::error from
-/// fit for members out of range.
+/// back. Iterations of a method of solve/ that tell no loss do not count, nor do epochs before the last pruning
+/// of prune::gradual. Callback. Throws descent::error from fit for members out of range.
 struct early_stopping {
     std::int64_t patience = 5;  ///< epochs without improvement that end training, >= 1
     double min_delta = 0;       ///< a loss counts as better below best - min_delta; finite, >= 0
@@ -39,6 +39,10 @@ struct early_stopping {
         double const watched = std::isnan(now.validation) ? now.loss : now.validation;
         if (std::isnan(watched))
             return {};
+        if (!now.settled) {
+            recall({std::numeric_limits<double>::infinity(), 0});
+            return {};
+        }
         if (watched < best - min_delta) {
             best = watched;
             stale = 0;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <exception>
 #include <numeric>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -17,17 +18,16 @@
 
 // The one training loop behind fit and minimize. A problem offers
 //
-//     index samples() const                                              0 where there are none: a plain
-//     function double gradient(index const* order, index first, index n, params<T>& g)     mean loss of samples
-//     order[first...]
-//                                                                        (order may be null: first, first + 1,
-//                                                                        ...)
-//     double validation()                                                only if it has validation data
-//     params<T>& state()                                                 only if the model has a state beside
-//                                                                        its weights, such as running means
+//     index samples() const                   0 where there are none: a plain function
+//     double gradient(index const* order, index first, index n, params<T>& g)
+//                                             mean loss of samples order[first...] (order may be null: first,
+//                                             first + 1, ...)
+//     double validation()                     only if it has validation data
+//     params<T>& state()                      only if the model has a state beside its weights, such as running
+//                                             means
 //     void enter(index const* order, index batch, std::uint64_t seed, std::int64_t epoch)
-//                                                                        only if it wants to know of each epoch
-//     std::uint64_t& model_steps()                                       only if the model counts its steps
+//                                             only if it wants to know of each epoch
+//     std::uint64_t& model_steps()            only if the model counts its steps
 //
 // Where the weights are trained on a device, the problem has beside these
 //
@@ -197,6 +197,7 @@ private:
                                    full() ? report_.gradient_norm : epoch_record::none, std::move(metrics)});
         now_.loss = loss;
         now_.validation = validation;
+        now_.settled = settled(report_.steps);
         ask([&](auto& callback) { return call_epoch(callback, now()); });
         each([&](auto& callback) { call_rest(callback, now()); });
     }
@@ -246,6 +247,11 @@ private:
             report_.averaged_state = problem_.state();
         if (report_.status == status::finished)
             report_.reason = text(report_.epochs, report_.epochs == 1 ? " epoch done" : " epochs done");
+        each([&](auto& callback) {
+            if constexpr (requires { callback.unfinished(report_.steps); })
+                if (std::string const left = callback.unfinished(report_.steps); !left.empty())
+                    report_.reason += "; " + left;
+        });
         bool restore = report_.status == status::diverged;
         each([&](auto& callback) {
             if constexpr (requires { callback.restore_best; })
@@ -269,7 +275,10 @@ private:
     }
 
     void keep_if_best(double loss, std::int64_t epoch) {
-        now_.improved = loss < report_.best_loss;
+        auto const before = std::size_t(report_.best_epoch);
+        bool const comparable =
+            settled(before && before <= report_.history.size() ? report_.history[before - 1].steps : 0);
+        now_.improved = loss < report_.best_loss || !comparable;
         if (!now_.improved)
             return;
         report_.best_loss = loss;
@@ -277,6 +286,16 @@ private:
         report_.best = weights_;
         if constexpr (stateful)
             report_.best_state = problem_.state();
+    }
+
+    /// Have all callbacks that change what is trained done so at this step?
+    bool settled(std::int64_t step) {
+        bool all = true;
+        each([&](auto& callback) {
+            if constexpr (requires { callback.settled(step); })
+                all = all && callback.settled(step);
+        });
+        return all;
     }
 
     /// What a model has beside its weights.

@@ -29,7 +29,7 @@ struct epoch_record {
 template <class T>
 struct report {
     descent::status status = descent::status::finished;
-    std::string reason;  ///< the status in words: "epoch 7: loss is nan"
+    std::string reason;  ///< the status in words: "epoch 7: loss is nan"; behind ';' what callbacks left undone
     double loss =
         epoch_record::none;  ///< of the weights that were left: full batch exactly, else the last epoch's mean
     double best_loss =

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+#include <descent/prune/gradual.hpp>
+#include <descent/prune/magnitude.hpp>
+#include <descent/prune/sparsity.hpp>
+
+#include <descent/core/random.hpp>
+#include <descent/linear/linear_regression.hpp>
+#include <descent/optim.hpp>
+#include <descent/train/early_stopping.hpp>
+#include <descent/train/fit.hpp>
+#include <descent/train/minimize.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "message.hpp"
+
+using namespace descent;
+
+namespace {
+
+/// 100 weights of a bowl around 1, 2, ..., 100, begun near there: pruning alone makes the loss larger.
+params<double> filled() {
+    params<double> w{{"w", {10, 10}}};
+    for (int i = 0; i < 100; ++i)
+        w.data()[i] = i + 1.5;
+    return w;
+}
+
+double bowl(params<double> const& w, params<double>& g) {
+    double sum = 0;
+    for (int i = 0; i < 100; ++i) {
+        g.data()[i] = w.data()[i] - (i + 1);
+        sum += 0.5 * g.data()[i] * g.data()[i];
+    }
+    return sum;
+}
+
+auto const slow = chain(sgd{}, rate{1e-3}, keep_zeros{});
+using plan = prune::gradual<params<double>, prune::magnitude>;
+
+}  // namespace
+
+TEST_CASE("prune gradual: a last step that fit does not reach is refused before anything changes") {
+    auto w = filled();
+    CHECK(message_of([&] {
+              minimize(bowl, w, slow, {.epochs = 300}, plan{w, {.sparsity = 0.9}, {.last = 5000}});
+          }) == "prune::gradual: last = 5000, but fit makes 300 steps: they would end at sparsity " +
+                    text(0.9 * (1 - std::pow(1 - 300.0 / 5000, 3.0))) + " of 0.9");
+    CHECK(!w.masked());
+    auto const report = minimize(bowl, w, slow, {.epochs = 300}, plan{w, {.sparsity = 0.9}, {.last = 300}});
+    CHECK(prune::sparsity(w) == 0.9);
+    CHECK(report.reason == "300 epochs done");
+}
+
+TEST_CASE("prune gradual: a run that ends before the last step says how far it came") {
+    auto w = filled();
+    auto const stop = [](training<double> const& now) { return now.epoch == 30; };
+    auto const report =
+        minimize(bowl, w, slow, {.epochs = 100},
+                 plan{w, {.sparsity = 0.5}, {.first = 4, .last = 44, .every = 10, .power = 1}}, stop);
+    CHECK(report.status == status::stopped);
+    CHECK(report.reason == "a callback stopped it; prune::gradual: step 30 of 44, sparsity 0.25 of 0.5");
+    CHECK(prune::sparsity(w) == 0.25);
+    // Gradients that gather are fewer steps than fit could know.
+    w = filled();
+    auto const few = minimize(bowl, w, chain(accumulate{10}, sgd{}, rate{1e-3}, keep_zeros{}), {.epochs = 100},
+                              plan{w, {.sparsity = 0.5}, {.last = 20, .every = 5, .power = 1}});
+    CHECK(few.reason == "100 epochs done; prune::gradual: step 10 of 20, sparsity 0.25 of 0.5");
+    CHECK(few.steps == 10);
+    // Before the first pruning.
+    w = filled();
+    auto const none =
+        minimize(bowl, w, slow, {.epochs = 100}, plan{w, {.sparsity = 0.5}, {.first = 40, .last = 50}}, stop);
+    CHECK(none.reason == "a callback stopped it; prune::gradual: step 30 of 50, sparsity 0 of 0.5");
+}
+
+TEST_CASE("prune gradual: early stopping and the best weights wait for the last pruning") {
+    // Each pruning makes the loss larger, so that the best weights would be those of the beginning.
+    auto w = filled();
+    early_stopping patient{.patience = 3, .min_delta = 1};
+    auto const report = minimize(bowl, w, slow, {.epochs = 60},
+                                 plan{w, {.sparsity = 0.5}, {.last = 40, .every = 4, .power = 1}}, patient);
+    CHECK(report.status == status::stopped);
+    CHECK(report.reason == "3 epochs without improvement");
+    CHECK(report.steps > 40);
+    CHECK(report.steps < 46);
+    CHECK(prune::sparsity(w) == 0.5);
+    CHECK(prune::sparsity(report.best) == 0.5);
+    CHECK(report.best_epoch >= 40);
+    double lost = 0;  // what the masked half costs, which nothing wins back
+    for (int i = 1; i <= 50; ++i)
+        lost += 0.5 * i * i;
+    CHECK(report.best_loss > lost);
+    CHECK(report.best_loss < lost + 7);
+}
+
+TEST_CASE("prune gradual: the best weights of small batches are of a pruned model, too") {
+    data::dataset<double> table;
+    generator const draws{.seed = 5};
+    table.x.resize(64, 8);
+    for (descent::index i = 0; i < table.x.size(); ++i)
+        table.x.data()[i] = draws.normal<double>(std::uint64_t(i));
+    table.y = table.x.rowwise().sum();
+    linear::linear_regression<double> model{8};
+    model.params()["weight"].flat().setOnes();  // the solution
+    std::vector<std::int64_t> improved;
+    auto const see = [&](training<double> const& now) {
+        if (now.improved)
+            improved.push_back(now.epoch);
+    };
+    auto const report =
+        fit(model, table, slow, {.epochs = 8, .batch = 16},
+            prune::gradual{model, prune::magnitude{.sparsity = 0.5}, {.last = 20, .every = 4}}, see);
+    CHECK(prune::sparsity(report.best) == 0.5);
+    CHECK(report.best_epoch >= 5);
+    CHECK(report.best_loss > 0.1);
+    for (std::int64_t epoch = 1; epoch <= 6; ++epoch)  // up to the first one behind the last pruning
+        CHECK(std::count(improved.begin(), improved.end(), epoch) == 1);
+}
