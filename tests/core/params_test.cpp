@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <string>
 #include <utility>
@@ -112,6 +113,35 @@ TEMPLATE_TEST_CASE("core params: masks are explicit bits", "", float, double) {
     CHECK(p.mask("b") == std::vector<bool>(9, true));
     CHECK(message_of([&] { p.set_mask("a", {true}); }) == "params: mask of 'a' has 1 flags for 5 weights");
     CHECK(message_of([&] { p.set_mask("c", {true}); }) == "params: there is no tensor 'c', only 'a', 'b'");
+}
+
+TEMPLATE_TEST_CASE("core params: flags that are bytes mask as others do", "", float, double) {
+    using T = TestType;
+    for (descent::index const n : {0, 1, 7, 8, 9, 16, 17, 33, 200}) {
+        params<T> bits{{"a", {3}}, {"b", {n}}, {"c", {3}}};
+        bits["a"].flat().setConstant(2), bits["c"].flat().setConstant(3);
+        bits.set_mask("c", {true, false, true});
+        std::vector<bool> keep;
+        std::vector<std::uint8_t> flags;
+        for (descent::index i = 0; i < n; ++i) {
+            keep.push_back(i % 3 != 1 && i / 8 != 2), flags.push_back(keep.back());
+            T const numbers[] = {T(i + 1), std::numeric_limits<T>::quiet_NaN(), T(-0.0)};
+            bits["b"].data[i] = numbers[i % 5 % 3];
+        }
+        auto bytes = bits;
+        bits.set_mask("b", keep), bytes.set_mask("b", flags);
+        for (char const* name : {"a", "b", "c"})
+            CHECK(bytes.mask(name) == bits.mask(name));
+        CHECK(bits.mask("b") == keep);
+        CHECK(std::memcmp(bytes.data(), bits.data(), std::size_t(bits.arena_size()) * sizeof(T)) == 0);
+        for (descent::index i = 0; i < n; ++i)
+            if (!keep[std::size_t(i)])
+                CHECK((bits["b"].data[i] == 0 && !std::signbit(bits["b"].data[i])));
+            else if (i % 5 % 3 == 2)
+                CHECK(std::signbit(bits["b"].data[i]));
+        flags.push_back(1);
+        CHECK(message_of([&] { bytes.set_mask("b", flags); }).ends_with(text(" flags for ", n, " weights")));
+    }
 }
 
 TEMPLATE_TEST_CASE("core params: the sum of squares shows what is not finite, and does not overflow in float",

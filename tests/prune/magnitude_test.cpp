@@ -186,6 +186,61 @@ TEST_CASE("prune magnitude: units of several weights") {
     CHECK(masked(0, prune::n_of_m(1, 3)) == row + row + row + row);
 }
 
+TEMPLATE_TEST_CASE("prune mask_lowest: units of all kinds go by their mean scores, as a sort says", "", float,
+                   double) {
+    using T = TestType;
+    generator const draws{.seed = 6, .stream = 1};
+    for (auto const& unit : {prune::each_row, prune::each_channel, prune::each_kernel, prune::blocks(2, 3),
+                             prune::blocks(1, 16), prune::heads(1), prune::heads(2)})
+        for (shape const& extents : {shape{6}, shape{6, 1}, shape{12, 40}, shape{6, 8, 3}, shape{6, 5, 3, 3}}) {
+            INFO(int(unit.of) << " of " << extents.text());
+            prune::detail::units const cut(unit, extents);
+            if (cut.count() < 2)
+                continue;
+            params<T> w{{"odd", {3}}, {"w", extents}};
+            auto const numbers = w["w"];
+            auto score = w.like();
+            descent::index const n = numbers.size();
+            std::vector<bool> keep;
+            for (descent::index i = 0; i < n; ++i) {
+                numbers.data[i] = T(1);
+                score["w"].data[i] = draws.uniform<T>(std::uint64_t(i));
+                keep.push_back(i % 7 != 3 && cut.unit_of(i) != 1);
+            }
+            w.set_mask("w", keep);
+            struct own {
+                double sum = 0;
+                descent::index size = 0, kept = 0, unit = 0;
+            };
+            std::vector<own> all(std::size_t(cut.count()));
+            double pruned = 0;
+            for (descent::index i = 0; i < n; ++i) {
+                own& each = all[std::size_t(cut.unit_of(i))];
+                each.unit = cut.unit_of(i), ++each.size;
+                each.kept += keep[std::size_t(i)], pruned += !keep[std::size_t(i)];
+                each.sum += keep[std::size_t(i)] ? double(score["w"].data[i]) : 0;
+            }
+            std::sort(all.begin(), all.end(), [](own const& a, own const& b) {
+                return a.sum / double(a.size) < b.sum / double(b.size);
+            });
+            std::vector<bool> go(all.size(), false);
+            for (own const& each : all) {
+                if (each.kept == 0)
+                    continue;
+                if (2 * (0.613 * double(n) - pruned) < double(each.kept))
+                    break;
+                go[std::size_t(each.unit)] = true, pruned += double(each.kept);
+            }
+            for (descent::index i = 0; i < n; ++i)
+                if (go[std::size_t(cut.unit_of(i))])
+                    keep[std::size_t(i)] = false;
+            prune::mask_lowest(w, score, 0.613, {.unit = unit, .tensors = "w"});
+            CHECK(w.mask("w") == keep);
+            for (descent::index i = 0; i < n; ++i)
+                CHECK(numbers.data[i] == T(keep[std::size_t(i)]));
+        }
+}
+
 TEST_CASE("prune magnitude: heads of attention and whole layers") {
     params<float> p{{"in_proj_weight", {12, 2}}, {"a", {2, 2}}, {"b", {2, 2}}};
     for (auto const& entry : p.entries())
@@ -220,7 +275,8 @@ TEST_CASE("prune magnitude: what cannot be is refused, and nothing changes") {
     CHECK(told({.sparsity = 1}) == "prune: sparsity = 1: must be in [0, 1)");
     CHECK(told({.sparsity = -0.1}) == "prune: sparsity = -0.1: must be in [0, 1)");
     CHECK(told({.sparsity = nan}) == "prune: sparsity = nan: must be in [0, 1)");
-    CHECK(told({.sparsity = 0.9}) == "prune: sparsity = 0.9: nothing would be left of 'a.weight' [2, 3]");
+    CHECK(told({.sparsity = 0.9}) == "prune: sparsity = 0.9: nothing would be left of 'a.weight' [2, 3]: scope::tensor "
+                                     "or a limit < 1 leaves something of each");
     CHECK(told({.sparsity = 0.9, .on = {.tensors = "a.bias"}}) ==
           "prune: sparsity = 0.9: nothing would be left of 'a.bias' [2]");
     CHECK(told({.sparsity = 0.5, .on = {.tensors = "c"}}) ==

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
@@ -149,20 +151,11 @@ public:
 
     /// Keeps the weights whose flag is true and sets the others to 0, for good where the recipe has keep_zeros.
     /// Throws descent::error unless there is one flag for each number of the tensor.
-    void set_mask(std::string_view name, std::vector<bool> const& keep) {
-        entry const& tensor = at(name);
-        expect(index(keep.size()) == tensor.size(), "params: mask of '", name, "' has ", keep.size(),
-               " flags for ", tensor.size(), " weights");
-        if (mask_.empty())
-            mask_.assign(arena_.size() / 8, std::uint8_t(0xff));
-        for (index i = 0; i < tensor.size(); ++i) {
-            std::size_t const bit = std::size_t(tensor.offset + i);
-            auto const flag = std::uint8_t(1u << (bit % 8));
-            auto& byte = mask_[bit / 8];
-            byte = std::uint8_t(keep[std::size_t(i)] ? byte | flag : byte & ~flag);
-            if (!keep[std::size_t(i)])
-                data()[bit] = T(0);
-        }
+    void set_mask(std::string_view name, std::vector<bool> const& keep) { put_mask(name, keep); }
+    /// The same of flags that are bytes, 0 or 1, which takes less time.
+    template <std::same_as<std::uint8_t> Flag>
+    void set_mask(std::string_view name, std::vector<Flag> const& keep) {
+        put_mask(name, keep);
     }
 
     /// One flag for each number of the tensor: true where the weight is kept.
@@ -189,6 +182,27 @@ public:
 
 private:
     static constexpr index granule = index(alignment / sizeof(T));
+
+    template <class Flags>
+    void put_mask(std::string_view name, Flags const& keep) {
+        entry const& tensor = at(name);
+        expect(index(keep.size()) == tensor.size(), "params: mask of '", name, "' has ", keep.size(),
+               " flags for ", tensor.size(), " weights");
+        if (mask_.empty())
+            mask_.assign(arena_.size() / 8, std::uint8_t(0xff));
+        std::uint8_t* const bytes = mask_.data() + tensor.offset / 8;  // a tensor begins with a byte
+        T* const numbers = data() + tensor.offset;
+        std::size_t const size = keep.size();
+        for (std::size_t first = 0; first < size; first += 8) {
+            std::size_t const n = std::min<std::size_t>(8, size - first);
+            unsigned byte = 0xff;
+            for (std::size_t j = 0; j < n; ++j)
+                byte ^= unsigned(!keep[first + j]) << j;
+            bytes[first / 8] = std::uint8_t(byte);
+            for (std::size_t j = 0; byte != 0xff && j < n; ++j)
+                numbers[first + j] = byte >> j & 1 ? numbers[first + j] : T(0);
+        }
+    }
 
     std::vector<entry> entries_;
     aligned_buffer<T> arena_;

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -34,10 +36,35 @@ template <class T>
 struct masking {
     typename params<T>::entry const* entry;
     units cut;
-    std::vector<bool> keep;       ///< the mask as it is, then as it will be
-    std::vector<bool> drop = {};  ///< units that go
-    index pruned = 0;             ///< weights that are masked or go
+    std::vector<std::uint8_t> keep;  ///< the mask as it is, then as it will be
+    std::vector<bool> drop = {};     ///< units that go
+    index pruned = 0;                ///< weights that are masked or go
 };
+
+/// A byte for each number of a tensor: 1 where it is kept.
+template <class T>
+std::vector<std::uint8_t> flags_of(params<T> const& weights, typename params<T>::entry const& entry) {
+    std::vector<std::uint8_t> keep(std::size_t(entry.size()), 1);
+    if (std::uint8_t const* const bits = weights.mask_bits())
+        for (std::size_t i = 0, bit = std::size_t(entry.offset); i < keep.size(); ++i, ++bit)
+            keep[i] = bits[bit / 8] >> (bit % 8) & 1;
+    return keep;
+}
+
+/// The sum of n scores, of many in eight parts, which need not wait for one another.
+template <class T>
+double sum_of_scores(T const* scores, index n) {
+    double parts[8] = {}, sum = 0;
+    index i = 0;
+    for (; i + 8 <= n; i += 8)
+        for (index j = 0; j < 8; ++j)
+            parts[j] += double(scores[i + j]);
+    for (index j = 0; j < 8 && i > 0; ++j)
+        sum += parts[j];
+    for (; i < n; ++i)
+        sum += double(scores[i]);
+    return sum;
+}
 
 /// The units that have a kept weight.
 template <class T>
@@ -47,15 +74,18 @@ void add_candidates(masking<T>& m, std::uint32_t tensor, T const* scores, std::v
     for (std::size_t u = 0; u < count; ++u)
         to.push_back({0, tensor, index(u), 0});
     std::vector<index> whole(count, 0);
-    m.cut.for_each([&](index i, index unit) {
+    m.cut.for_each([&](index i, index n, index unit) {
         std::size_t const u = std::size_t(unit);
-        ++whole[u];
-        if (m.keep[std::size_t(i)]) {
-            to[first + u].score += double(scores[i]);
-            ++to[first + u].size;
-        } else {
-            ++m.pruned;
-        }
+        std::uint8_t const* const keep = m.keep.data() + i;
+        index const kept = std::accumulate(keep, keep + n, index(0));
+        whole[u] += n;
+        to[first + u].size += kept;
+        m.pruned += n - kept;
+        if (kept == n)
+            to[first + u].score += sum_of_scores(scores + i, n);
+        else if (kept > 0)
+            for (index j = 0; j < n; ++j)
+                to[first + u].score += keep[j] ? double(scores[i + j]) : 0.0;
     });
     for (std::size_t u = 0; u < count; ++u) {
         to[first + u].score /= double(whole[u]);
@@ -138,6 +168,11 @@ void drop_n_of_m(masking<T>& m, T const* scores) {
             }
 }
 
+/// What helps where a tensor would lose all.
+inline std::string_view advice(selection const& on) {
+    return on.scope == scope::tensor ? "" : ": scope::tensor or a limit < 1 leaves something of each";
+}
+
 /// See below; takes(entry) says which tensors.
 template <class T, class Takes>
 void mask_lowest(params<T>& weights, params<T> const& scores, double sparsity, selection const& on,
@@ -151,21 +186,22 @@ void mask_lowest(params<T>& weights, params<T> const& scores, double sparsity, s
     std::vector<masking<T>> tensors;
     for (auto const& entry : weights.entries())
         if (entry.size() > 0 && takes(entry))
-            tensors.push_back({&entry, {on.unit, entry.extents}, weights.mask(entry.name)});
+            tensors.push_back({&entry, {on.unit, entry.extents}, flags_of(weights, entry)});
     if (tensors.empty() && on.tensors.empty())
         fail("prune: there is no such tensor, only ", weights.names());
     expect(!tensors.empty(), "prune: '", on.tensors, "' matches no such tensor, only ", weights.names(),
            " are there");
     for (auto const& m : tensors) {
         T const* const given = scores.data() + m.entry->offset;
+        bool none = false;
         for (index i = 0; i < m.entry->size(); ++i)
-            if (given[i] != given[i])
-                fail("prune: a score of '", m.entry->name, "' is NaN");
+            none |= given[i] != given[i];
+        expect(!none, "prune: a score of '", m.entry->name, "' is NaN");
     }
     std::vector<candidate> all;
     double total = 0, masked = 0;
     bool const weight_by_weight = on.unit.of == granularity::kind::weight && on.limit >= 1;
-    if (weight_by_weight && on.scope == scope::global)
+    if (weight_by_weight && on.scope != scope::tensor)
         drop_lowest_weights(tensors, 0, tensors.size(), scores, sparsity);
     for (std::size_t t = 0; t < tensors.size(); ++t) {
         auto& m = tensors[t];
@@ -188,15 +224,15 @@ void mask_lowest(params<T>& weights, params<T> const& scores, double sparsity, s
     bool left = false;
     for (auto& m : tensors) {
         if (!m.drop.empty())
-            m.cut.for_each([&](index i, index unit) {
+            m.cut.for_each([&](index i, index n, index unit) {
                 if (m.drop[std::size_t(unit)])
-                    m.keep[std::size_t(i)] = false;
+                    std::fill_n(m.keep.begin() + i, n, std::uint8_t(0));
             });
-        bool const some = std::find(m.keep.begin(), m.keep.end(), true) != m.keep.end();
+        bool const some = std::find(m.keep.begin(), m.keep.end(), std::uint8_t(1)) != m.keep.end();
         left |= some;
         if (!some && (on.unit.of != granularity::kind::tensor || (!left && &m == &tensors.back())))
             fail("prune: sparsity = ", sparsity, ": nothing would be left of '", m.entry->name, "' ",
-                 m.entry->extents.text());
+                 m.entry->extents.text(), tensors.size() > 1 ? advice(on) : "");
     }
     for (auto const& m : tensors)
         weights.set_mask(m.entry->name, m.keep);

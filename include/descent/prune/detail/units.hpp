@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
+
 #include <descent/core/error.hpp>
 #include <descent/core/tensor.hpp>
 #include <descent/prune/selection.hpp>
@@ -69,20 +71,20 @@ struct units {
         }
     }
 
-    /// f(i, unit_of(i)) for each number in turn; rows and weights without the divisions.
+    /// f(first, n, unit) for stretches of neighbours of one unit, in turn.
     template <class F>
     void for_each(F const& f) const {
         index const line = channels * places, size = rows * line;
-        if (how.of == granularity::kind::row) {
-            for (index row = 0; row < rows; ++row)
-                for (index i = row * line; i < (row + 1) * line; ++i)
-                    f(i, row);
-        } else if (how.of == granularity::kind::weight) {
-            for (index i = 0; i < size; ++i)
-                f(i, i);
+        bool const by_rows = how.of == granularity::kind::row || how.of == granularity::kind::head;
+        bool const by_places = how.of == granularity::kind::channel || how.of == granularity::kind::kernel;
+        index const each = how.of == granularity::kind::tensor ? size : by_rows ? line : by_places ? places : 1;
+        if (how.of == granularity::kind::block) {
+            for (index row = 0; row < size; row += line)
+                for (index c = 0; c < line; c += how.second)
+                    f(row + c, std::min(how.second, line - c), unit_of(row + c));
         } else {
-            for (index i = 0; i < size; ++i)
-                f(i, unit_of(i));
+            for (index first = 0; first < size; first += each)
+                f(first, each, unit_of(first));
         }
     }
 };
