@@ -208,5 +208,6 @@ TEST_CASE("prune batch_norm_scale: scales and shifts of channels over all norms"
           "prune: 'ln.weight' matches no such tensor, only 'conv.weight', 'bn1.weight', 'bn1.bias', "
           "'n.bn2.weight', 'n.bn2.bias', 'ln.weight' are there");
     CHECK(message_of([&] { prune::batch_norm_scale{.sparsity = 0.8}(net); }) ==
-          "prune: sparsity = 0.8: nothing would be left of 'n.bn2.weight' [2]");
+          "prune: sparsity = 0.8: nothing would be left of 'n.bn2.weight' [2]: scope::tensor or a limit < 1 "
+          "leaves something of each");
 }

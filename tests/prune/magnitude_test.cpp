@@ -275,8 +275,9 @@ TEST_CASE("prune magnitude: what cannot be is refused, and nothing changes") {
     CHECK(told({.sparsity = 1}) == "prune: sparsity = 1: must be in [0, 1)");
     CHECK(told({.sparsity = -0.1}) == "prune: sparsity = -0.1: must be in [0, 1)");
     CHECK(told({.sparsity = nan}) == "prune: sparsity = nan: must be in [0, 1)");
-    CHECK(told({.sparsity = 0.9}) == "prune: sparsity = 0.9: nothing would be left of 'a.weight' [2, 3]: scope::tensor "
-                                     "or a limit < 1 leaves something of each");
+    CHECK(told({.sparsity = 0.9}) ==
+          "prune: sparsity = 0.9: nothing would be left of 'a.weight' [2, 3]: scope::tensor "
+          "or a limit < 1 leaves something of each");
     CHECK(told({.sparsity = 0.9, .on = {.tensors = "a.bias"}}) ==
           "prune: sparsity = 0.9: nothing would be left of 'a.bias' [2]");
     CHECK(told({.sparsity = 0.5, .on = {.tensors = "c"}}) ==

@@ -141,12 +141,47 @@ TEST_CASE("prune channels: refused are shares out of range, layers without a cha
         return text;
     };
     CHECK(told(1, {}) == "prune: sparsity = 1: must be in [0, 1)");
-    CHECK(told(0.5, {}) == "prune: sparsity = 0.5: no channel would be left of '0.weight' [4, 4]");
+    CHECK(told(0.5, {.scope = prune::scope::global}) ==
+          "prune: sparsity = 0.5: no channel would be left of '0.weight' [4, 4]: scope::tensor or a limit < 1 "
+          "leaves something of each");
     CHECK(told(0.5, {.tensors = "4.weight"}) == "prune::channels: there is no channel that could go");
     CHECK(told(0.5, {.limit = 2}) == "prune: limit = 2: must be in (0, 1]");
-    prune::channels(net, prune::magnitude{.sparsity = 0.5, .on = {.limit = 0.75}});
+    prune::channels(net,
+                    prune::magnitude{.sparsity = 0.5, .on = {.scope = prune::scope::global, .limit = 0.75}});
     CHECK(prune::shrink(net).params()["2.weight"].extents == shape{3, 1});
     // What went counts: no more than half of the second layer's channels.
     prune::channels(net, prune::magnitude{.sparsity = 0.5, .on = {.scope = prune::scope::tensor}});
     CHECK(prune::shrink(net).params()["2.weight"].extents == shape{2, 1});
+}
+
+TEST_CASE(
+    "prune channels: layers of other widths lose the same share by magnitude, by what data tells they do not") {
+    // Weights uniform in +-1 / sqrt(inputs), as layers begin: those of 64 inputs are smaller than those of 4.
+    nn::network net{nn::input<double>{4},
+                    nn::sequential{nn::dense{64}, nn::relu{}, nn::dense{32}, nn::relu{}, nn::dense{3}}};
+    generator const draws{23};
+    for (auto const& entry : net.params().entries())
+        if (entry.extents.rank() == 2)
+            for (descent::index i = entry.offset; i < entry.offset + entry.size(); ++i)
+                net.params().data()[i] =
+                    (2 * draws.uniform<double>(std::uint64_t(i)) - 1) / std::sqrt(double(entry.extents[1]));
+    auto all = net, global = net;
+    prune::channels(net, prune::magnitude{.sparsity = 0.25});
+    CHECK(shapes(prune::shrink(net)) ==
+          "0.weight[48, 4] 0.bias[48] 2.weight[24, 48] 2.bias[24] 4.weight[3, 24] 4.bias[3]");
+    prune::channels(global, prune::magnitude{.sparsity = 0.25, .on = {.scope = prune::scope::global}});
+    CHECK(prune::sparsity(global, {.tensors = "2.weight"}) > 0.5);
+    // Rows in the same way; a criterion that does not go by size takes them from all.
+    auto rows = all;
+    prune::magnitude{.sparsity = 0.25, .on = {.unit = prune::each_row, .tensors = "*.weight"}}(rows);
+    CHECK(prune::sparsity(rows, {.tensors = "0.weight"}) == 0.25);
+    CHECK(prune::sparsity(rows, {.tensors = "2.weight"}) == 0.25);
+    struct as_magnitude {
+        double sparsity = 0;
+        prune::selection on = {};
+        auto scores(decltype(all)& model) const { return prune::magnitude{}.scores(model); }
+    };
+    auto others = all;
+    prune::channels(others, as_magnitude{.sparsity = 0.25});
+    CHECK(prune::sparsity(others, {.tensors = "2.weight"}) == prune::sparsity(global, {.tensors = "2.weight"}));
 }

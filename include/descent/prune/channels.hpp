@@ -75,10 +75,11 @@ std::vector<channel_score> channel_scores(params<T> const& w, params<T> const& s
 /// of dense layers, filters, scales and shifts of batch norms, columns of embeddings, units of recurrent
 /// layers, so that they give 0 and shrink removes them. A channel that sums of branches share is one. The
 /// criterion's sparsity is the share of the channels that are free to go, over all of them or by the first
-/// layer that makes them, its scores are meaned over the weights that make a channel (Li et al.: "Pruning
-/// filters for efficient convnets", 2017, where they are |w|); its units are not used.
+/// layer that makes them (scope::usual: so for magnitude, over all for the others), its scores are meaned over
+/// the weights that make a channel (Li et al.: "Pruning filters for efficient convnets", 2017, where they are
+/// |w|); its units are not used.
 ///
-///     prune::channels(net, prune::magnitude{.sparsity = 0.5, .on = {.scope = prune::scope::tensor}});
+///     prune::channels(net, prune::magnitude{.sparsity = 0.5});             // of each layer
 ///     prune::channels(net, prune::taylor{.sparsity = 0.3}, train, exec::openmp{});
 ///
 /// Throws descent::error, and changes nothing, unless 0 <= sparsity < 1, where no channel is free, and where a
@@ -90,10 +91,11 @@ void channels(Network& net, C const& by, Evidence const&... evidence) {
     double const sparsity = by.sparsity;
     expect(sparsity >= 0 && sparsity < 1, "prune: sparsity = ", sparsity, ": must be in [0, 1)");
     expect(by.on.limit > 0 && by.on.limit <= 1, "prune: limit = ", by.on.limit, ": must be in (0, 1]");
+    selection const on = selection_of(by, true);
     auto& w = net.params();
     auto const places = detail::places_of(net);
     detail::structure<T> const graph(w, net.state(), places);
-    auto all = detail::channel_scores(w, by.scores(net, evidence...), graph, by.on);
+    auto all = detail::channel_scores(w, by.scores(net, evidence...), graph, on);
     expect(!all.empty(), "prune::channels: there is no channel that could go");
     std::vector<index> whole(w.entries().size(), 0), gone = whole;
     for (auto const& each : all)
@@ -101,13 +103,13 @@ void channels(Network& net, C const& by, Evidence const&... evidence) {
     std::sort(all.begin(), all.end());
     std::vector<std::size_t> go;
     auto const target = [&](std::size_t tensor) {
-        return by.on.scope == scope::global ? sparsity * double(all.size()) : sparsity * double(whole[tensor]);
+        return on.scope == scope::global ? sparsity * double(all.size()) : sparsity * double(whole[tensor]);
     };
     for (auto const& each : all) {
-        double const pruned = by.on.scope == scope::global ? double(go.size()) : double(gone[each.tensor]);
+        double const pruned = on.scope == scope::global ? double(go.size()) : double(gone[each.tensor]);
         bool const dead = each.score == -HUGE_VAL;
         if (!dead && (2 * (target(each.tensor) - pruned) < 1 ||
-                      double(gone[each.tensor] + 1) > by.on.limit * double(whole[each.tensor])))
+                      double(gone[each.tensor] + 1) > on.limit * double(whole[each.tensor])))
             continue;
         go.push_back(each.channel);
         ++gone[each.tensor];
@@ -115,7 +117,7 @@ void channels(Network& net, C const& by, Evidence const&... evidence) {
     for (std::size_t t = 0; t < gone.size(); ++t)
         if (gone[t] > 0 && gone[t] == whole[t])
             fail("prune: sparsity = ", sparsity, ": no channel would be left of '", w.entries()[t].name, "' ",
-                 w.entries()[t].extents.text());
+                 w.entries()[t].extents.text(), detail::advice(on));
     std::vector<std::vector<bool>> masks(w.entries().size());
     for (std::size_t const channel : go)
         for (detail::slice const& s : graph.slices(channel)) {

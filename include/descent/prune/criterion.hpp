@@ -11,14 +11,19 @@
 // A criterion says which weights a model needs least. It is an aggregate
 //
 //     struct magnitude {
-//         double sparsity = 0;      // the share of the selected weights to prune
-//         selection on = {};        // which weights, by what units, held against what
+//         double sparsity = 0;  // the share of the selected weights to prune
+//         selection on = {};    // which weights, by what units, held against what
 //
-//         template <class M> params<T> scores(M& model) const;               // a number a weight: the lowest
-//         go template <class M> void operator()(M& model) const { prune::apply(*this, model); }
+//         // a number for each weight: the lowest go
+//         template <class M>
+//         params<T> scores(M& model) const;
+//
+//         template <class M>
+//         void operator()(M& model) const { prune::apply(*this, model); }
 //     };
 //
-// Criteria that look at data take it behind the model, in scores and in the call.
+// Criteria that look at data take it behind the model, in scores and in the call. One whose scores depend on
+// how many inputs a layer has says `static constexpr bool by_size = true`: see scope::usual.
 namespace descent::prune {
 
 namespace detail {
@@ -57,13 +62,28 @@ concept criterion = prunable<M> && requires(C const& c, M& model, Evidence const
     { c.scores(model, evidence...) } -> std::convertible_to<params<scalar_of<M>>>;
 };
 
+/// The criterion's selection, scope::usual replaced by what it stands for; `channels`: for units of channels.
+template <class C>
+selection selection_of(C const& by, bool channels = false) {
+    selection on = by.on;
+    if (on.scope != scope::usual)
+        return on;
+    on.scope = scope::global;
+    using kind = granularity::kind;
+    if constexpr (requires { requires C::by_size; })
+        if (channels ||
+            (on.unit.of != kind::weight && on.unit.of != kind::n_of_m && on.unit.of != kind::tensor))
+            on.scope = scope::tensor;
+    return on;
+}
+
 /// Masks the weights of the model by the criterion; see mask_lowest. Trained on by a recipe with keep_zeros{},
 /// they stay 0.
 template <class C, class M, class... Evidence>
 requires criterion<C, M, Evidence...>
 void apply(C const& by, M& model, Evidence const&... evidence) {
     expect(by.sparsity >= 0 && by.sparsity < 1, "prune: sparsity = ", by.sparsity, ": must be in [0, 1)");
-    mask_lowest(weights_of(model), by.scores(model, evidence...), by.sparsity, by.on);
+    mask_lowest(weights_of(model), by.scores(model, evidence...), by.sparsity, selection_of(by));
 }
 
 }  // namespace descent::prune

@@ -122,7 +122,7 @@ private:
                            step, ": masked weights of '", entry.name,
                            "' have moved: the recipe needs keep_zeros{}");
             }
-        mask_lowest(w, by.scores(model), at(step), by.on);
+        mask_lowest(w, by.scores(model), at(step), selection_of(by));
         pruned_at = step;
     }
 };

@@ -7,7 +7,9 @@
 namespace descent::prune {
 
 /// The smallest weights go: score |w| (Han, Pool, Tran, Dally, 2015), so that of rows and filters is their mean
-/// |w| (Li et al., 2017). Needs no data.
+/// |w| (Li et al., 2017). Needs no data. Weights are the smaller the more inputs their layer has, so that rows,
+/// filters and channels are held against those of their own tensor unless `scope` says global; single weights
+/// against all.
 ///
 ///     prune::magnitude{.sparsity = 0.8}(net);
 ///     prune::magnitude{.on = {.unit = prune::n_of_m(2, 4)}}(net);
@@ -15,6 +17,7 @@ namespace descent::prune {
 struct magnitude {
     double sparsity = 0;
     selection on = {};
+    static constexpr bool by_size = true;  ///< see criterion.hpp
 
     template <class M>
     auto scores(M& model) const {

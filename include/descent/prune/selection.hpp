@@ -59,6 +59,7 @@ constexpr granularity blocks(index rows, index columns) {
 
 /// Against what a unit's score is held.
 enum class scope : char {
+    usual,   ///< tensor where units of several weights go by their size (magnitude: see there), else global
     global,  ///< all units of the tensors that are pruned: some tensors lose more than others
     tensor   ///< those of its own tensor: all lose the same share
 };
@@ -66,7 +67,7 @@ enum class scope : char {
 /// Which weights are pruned, and by what units.
 struct selection {
     granularity unit = each_weight;
-    prune::scope scope = prune::scope::global;
+    prune::scope scope = prune::scope::usual;
     /// Names of tensors: a whole name, or one '*' for any stretch of it ("layer1.*"). Empty: all of two and
     /// more axes, which leaves out biases and the scales of norms.
     std::string tensors = {};
