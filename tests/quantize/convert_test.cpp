@@ -197,7 +197,8 @@ TEST_CASE("quantize convert: what does not fit is refused before anything change
     CHECK(convert(few) == "convert: the target has no '0.weight', only '0.bias'");
     CHECK(message_of([&] { quantize::convert(few, plain); }) == "convert: the network has no quantize::aware");
     CHECK(message_of([&] { quantize::take_weights(few, other); }) ==
-          "take_weights: there is no '0.weight' [5, 3], only '0.bias'");
+          "take_weights: there is no '0.weight' [5, 3], only '0.bias': give layers that both networks have one "
+          "name by nn::named, their numbers may differ");
     net.params()["0.weight"].flat()[2] = std::numeric_limits<float>::quiet_NaN();
     CHECK(convert(plain) == "convert: '0.weight': number 2 is nan: must be finite");
     net.params()["0.weight"].flat()[2] = -std::numeric_limits<float>::infinity();

@@ -84,8 +84,18 @@ struct visiting : exec::serial {
 }  // namespace detail
 
 /// Sets tensors of `net` to those of the same name and extents of `from`, a network that was trained without
-/// rounding, say; tells how many. Throws descent::error, and changes nothing, where one of `from` has no
-/// counterpart.
+/// rounding, say; tells how many. A layer without a name is called by its number, which one more before it
+/// (quantize::learned_activation, say) makes another: layers that both networks have need nn::named.
+///
+///     nn::network exact{nn::input<float>{64}, nn::sequential{nn::named{"in", nn::dense{32}}, nn::relu{},
+///                                                            nn::named{"out", nn::dense{10}}}};
+///     nn::network net{nn::input<float>{64},
+///                     nn::sequential{nn::named{"in", quantize::aware{nn::dense{32}, {.bits = 4}}}, nn::relu{},
+///                                    quantize::learned_activation{.bits = 4},
+///                                    nn::named{"out", quantize::aware{nn::dense{10}, {.bits = 4}}}}};
+///     quantize::take_weights(net, exact);
+///
+/// Throws descent::error, and changes nothing, where one of `from` has no counterpart.
 template <class Network, class Other>
 index take_weights(Network& net, Other const& from) {
     index taken = 0;
@@ -93,7 +103,8 @@ index take_weights(Network& net, Other const& from) {
         for (auto const& entry : theirs.entries()) {
             auto const* const found = mine.find(entry.name);
             expect(found && found->extents == entry.extents, "take_weights: there is no '", entry.name, "' ",
-                   entry.extents.text(), ", only ", mine.names());
+                   entry.extents.text(), ", only ", mine.names(),
+                   ": give layers that both networks have one name by nn::named, their numbers may differ");
             if (copying)
                 std::copy_n(theirs.data() + entry.offset, entry.size(), mine.data() + found->offset), ++taken;
         }

@@ -17,6 +17,9 @@ namespace descent::quantize {
 /// begin_steps, which means that numbers pass as they are. Inf and NaN become NaN. bind throws descent::error
 /// for bits outside [2, 8].
 ///
+/// It is a layer, so that those behind it have other numbers than in a network without it: nn::named gives
+/// those names that stay, for take_weights and for files.
+///
 ///     nn::sequential{quantize::aware{nn::dense{64}, {.bits = 2}}, nn::relu{},
 ///                    quantize::learned_activation{.bits = 2}, ...}
 struct learned_activation {
