@@ -217,5 +217,7 @@ TEST_CASE("quantize convert: what does not fit is refused before anything change
     bad(7, 1) = std::numeric_limits<float>::infinity();
     CHECK(begin(bad) == "begin_steps: row 7, column 1 is inf: must be finite");
     CHECK(begin(matrix<float>(0, 3)) == "begin_steps: there are no rows");
+    CHECK(message_of([&] { quantize::begin_steps(few, table.x); }) ==
+          "begin_steps: the network has no quantize::aware and no quantize::learned_activation");
     CHECK(std::equal(before.data(), before.data() + before.arena_size(), plain.params().data()));
 }

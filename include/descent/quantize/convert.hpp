@@ -45,10 +45,13 @@ struct visiting : exec::serial {
     T* weights = nullptr;
     std::vector<activation_mean>* seen = nullptr;
     std::vector<told_tensor<T>>* told = nullptr;
+    bool* rounds = nullptr;  ///< was there a layer that rounds weights?
 
     template <class Rule>
     void begin_weights(Rule const& rule, T const* w, index slices, index each,
                        nn::parameter const& learned) const {
+        if (rounds)
+            *rounds = true;
         if constexpr (Rule::learned > 0)
             for (index s = 0; weights && s < slices; ++s)
                 rule.begin(w + s * each, each, weights + learned.offset + s * Rule::learned);
@@ -119,7 +122,8 @@ index take_weights(Network& net, Other const& from) {
 /// Where rounding begins: sets what the rules of quantize::aware train from the weights as they are, and the
 /// steps of learned_activation from what passes when the rows run through the network, each 2 mean|x| / sqrt(p)
 /// with p the highest code. Call it when the weights are trained without rounding, or fresh. Throws
-/// descent::error, and changes nothing, for no rows, and rows or weights that are not finite.
+/// descent::error, and changes nothing, for no rows, rows or weights that are not finite, and a network that
+/// has neither quantize::aware nor learned_activation.
 template <class Network>
 void begin_steps(Network& net, matrix<typename Network::scalar> const& rows) {
     using T = typename Network::scalar;
@@ -132,7 +136,10 @@ void begin_steps(Network& net, matrix<typename Network::scalar> const& rows) {
             expect(std::isfinite(net.params().data()[entry.offset + i]), "begin_steps: '", entry.name,
                    "': number ", i, " is ", net.params().data()[entry.offset + i], ": must be finite");
     std::vector<detail::activation_mean> seen;
-    net.scores(rows, detail::visiting<T>{{}, net.params().data(), &seen});
+    bool rounds = false;
+    net.scores(rows, detail::visiting<T>{{}, net.params().data(), &seen, nullptr, &rounds});
+    expect(rounds || !seen.empty(),
+           "begin_steps: the network has no quantize::aware and no quantize::learned_activation");
 }
 
 /// Out of training: `into`, the same layers without quantize::aware, gets what `net` computes with, and gives
