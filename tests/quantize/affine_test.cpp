@@ -235,6 +235,9 @@ TEST_CASE("quantize activation: calibrated layers round what passes, on any numb
     matrix<float> const exact = net.scores(x);
     auto const before = net.state();
     CHECK(message_of([&] { calibrate(net, matrix<float>(0, 8)); }) == "calibrate: there are no rows");
+    matrix<float> odd = x;
+    odd(70, 5) = std::numeric_limits<float>::quiet_NaN();
+    CHECK(message_of([&] { calibrate(net, odd); }) == "calibrate: row 70, column 5 is nan: must be finite");
     CHECK(message_of([&] { calibrate(net, x, {.share = 2}); }) == "calibration: share = 2: must be in (0, 1]");
     CHECK(std::equal(before.data(), before.data() + before.arena_size(), net.state().data()));
     calibrate(net, x);

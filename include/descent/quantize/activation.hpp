@@ -2,10 +2,12 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <string_view>
 #include <vector>
 
+#include <descent/core/error.hpp>
 #include <descent/exec/serial.hpp>
 #include <descent/nn/layer.hpp>
 #include <descent/quantize/affine.hpp>
@@ -116,14 +118,17 @@ struct observing : exec::serial {
 ///
 ///     quantize::calibrate(net, train.x.topRows(512), {.by = quantize::calibration::mse});
 ///
-/// Throws descent::error, and changes nothing, for no rows, settings out of range, and a network without such
-/// layers.
+/// Throws descent::error, and changes nothing, for no rows, rows that are not finite, settings out of range,
+/// and a network without such layers.
 template <class Network>
 void calibrate(Network& net, matrix<typename Network::scalar> const& rows,
                calibration_options const& options = {}) {
     using T = typename Network::scalar;
     options.check();
     expect(rows.rows() > 0, "calibrate: there are no rows");
+    for (index i = 0; i < rows.size(); ++i)
+        expect(std::isfinite(rows.data()[i]), "calibrate: row ", i / rows.cols(), ", column ", i % rows.cols(),
+               " is ", rows.data()[i], ": must be finite");
     auto trial = net;  // whose grids are open, so that each layer sees what those before it really give
     std::vector<detail::observed> seen;
     for (auto const& entry : trial.state().entries())

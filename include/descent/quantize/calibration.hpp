@@ -41,7 +41,8 @@ struct calibration_options {
 /// histogram of equal bins, whose width doubles when a number falls outside.
 class range_observer {
 public:
-    /// Infinite numbers and NaN are passed over.
+    /// Infinite numbers and NaN are passed over: what a layer gives may have some. Rows that hold them are
+    /// refused by calibrate and to_int8.
     template <class T>
     void see(T const* numbers, index n, double share = 0.1) {
         double low = 0, high = 0;
