@@ -13,12 +13,13 @@
 
 namespace descent::quantize {
 
-/// Evenly spaced numbers whose step is trained (Esser et al.: "Learned step size quantization", 2020): w
-/// becomes s round(clamp(w / s, -n, p)), the even one half-way. Slopes by w pass where w / s is in [-n, p]; the
-/// slope by s is the sum of the slopes times round(w / s) - w / s there, -n below and p above, over sqrt(N p)
-/// for N numbers. A step begins as 2 mean|w| / sqrt(p), see begin_steps; while it is 0, numbers pass as they
-/// are, so that a network can be trained before it is rounded. Inf and NaN become NaN: a code would hide them
-/// from the loss. Rule of quantize::aware; tensor "weight_step" beside "weight", one number for each slice.
+/// Evenly spaced numbers whose step is trained, one for the whole tensor unless .per = per::channel (the
+/// default of to_affine and ternary), as in Esser et al.: "Learned step size quantization", 2020: w becomes s
+/// round(clamp(w / s, -n, p)), the even one half-way. Slopes by w pass where w / s is in [-n, p]; the slope by
+/// s is the sum of the slopes times round(w / s) - w / s there, -n below and p above, over sqrt(N p) for N
+/// numbers. A step begins as 2 mean|w| / sqrt(p), see begin_steps; while it is 0, numbers pass as they are, so
+/// that a network can be trained before it is rounded. Inf and NaN become NaN: a code would hide them from the
+/// loss. Rule of quantize::aware; tensor "weight_step" beside "weight", one number for each slice.
 struct learned_step {
     int bits = 8;                     ///< 2 to 8
     bool symmetric = true;            ///< n = p = 2^(bits - 1) - 1; else n is one more, as in the paper
