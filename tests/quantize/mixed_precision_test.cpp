@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <descent/quantize/mixed_precision.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -61,7 +62,13 @@ TEST_CASE("quantize mixed_precision: what each tensor loses in each width, measu
     CHECK((model.weights["a.weight"].flat() - exact.weights["a.weight"].flat()).norm() == 0);
     CHECK(told.exact == 1);
     CHECK(told.tensors == std::vector<std::string>{"a.weight", "b.weight", "c.weight"});
-    CHECK(told.bytes[0] == std::vector<descent::index>{64 * 2 / 8 + 8, 64 / 2 + 8, 64 + 8, 128, 256});
+    // Four scales of 4 bytes, and codes: so few teach the coder little, and it takes some room to learn.
+    for (std::size_t w = 0; w < 5; ++w) {
+        descent::index const most =
+            std::vector<descent::index>{64 * 2 / 8 + 16, 64 / 2 + 16, 64 + 16, 128, 256}[w];
+        CHECK(told.bytes[0][w] <= most * 9 / 8);
+        CHECK(told.bytes[0][w] >= most * 3 / 4);
+    }
     int wrong = 0;
     for (auto const& each : told.loss)
         for (std::size_t w = 1; w < each.size(); ++w)
@@ -73,8 +80,8 @@ TEST_CASE("quantize mixed_precision: what each tensor loses in each width, measu
     CHECK(told.loss[1][1] == other.loss(exact));
 
     // Losses add up here: what is expected is what is measured, and the tensor that matters has more bits.
-    auto const plan = plan_precision(told, 150);
-    CHECK(plan.bytes <= 150);
+    auto const plan = plan_precision(told, 150 + told.rest);
+    CHECK(plan.bytes <= 150 + told.rest);
     CHECK(plan.bits[1] > plan.bits[0]);
     auto const coded = quantize::round_by(model, plan);
     CHECK(std::fabs(model.loss(exact) - plan.loss) < 1e-9);
@@ -85,6 +92,45 @@ TEST_CASE("quantize mixed_precision: what each tensor loses in each width, measu
     CHECK(quantize::pack(model, coded).table.bytes > 0);
     CHECK(plan_precision(told, 100000).bits == std::vector<int>{32, 32, 32});
     CHECK(plan_precision(told, 100000).loss == 1);
+}
+
+TEST_CASE("quantize mixed_precision: the budget is that of the packed file") {
+    toy exact;
+    exact.weights = params<float>{{"a.weight", {40, 30}},
+                                  {"a.bias", {40}},
+                                  {"b.weight", {30, 40}},
+                                  {"long.name.of.a.layer.bias", {90}},
+                                  {"c.weight", {10, 9, 3, 3}}};
+    for (descent::index i = 0; i < exact.weights.arena_size(); ++i)
+        exact.weights.data()[i] = draws.normal<float>(std::uint64_t(i));
+    for (bool const pruned : {false, true}) {
+        if (pruned)
+            for (descent::index i = 0; i < 1200; i += 2)
+                exact.weights["b.weight"].data[i] = 0;
+        toy model = exact;
+        auto const told = quantize::scan_precision(model, {2, 3, 4, 8, 16, 32}, [&](toy const& m) {
+            double sum = 1;
+            for (char const* name : {"a.weight", "b.weight", "c.weight"})
+                sum += double((m.weights[name].flat() - exact.weights[name].flat()).squaredNorm());
+            return sum;
+        });
+        CHECK(told.rest > 4 * (40 + 90));
+        CHECK(told.rest < 4 * (40 + 90) + 90);
+        for (descent::index const budget : {1900, 2500, 4000, 7000, 12'000, 20'000}) {
+            INFO(budget);
+            model = exact;
+            auto const plan = plan_precision(told, budget);
+            CHECK(plan.bytes <= budget);
+            auto const packed = quantize::pack(model, quantize::round_by(model, plan));
+            CHECK(packed.table.bytes <= plan.bytes + 1);
+            CHECK(packed.table.bytes >= plan.bytes - 8);
+            CHECK(packed.table.bytes <= budget);
+        }
+        CHECK(message_of([&] { plan_precision(told, told.rest); }) ==
+              text("mixed_precision: budget = ", told.rest, " bytes: the narrowest widths need ",
+                   told.rest + told.bytes[0][0] + told.bytes[1][0] + told.bytes[2][0], ", ", told.rest,
+                   " of them for biases, names and what else has no width"));
+    }
 }
 
 TEST_CASE("quantize mixed_precision: the exact minimum under the budget") {
@@ -162,7 +208,9 @@ TEST_CASE("quantize mixed_precision: bad input") {
                           .loss = {{1, 0}, {1, 0}},
                           .bytes = {{60, 200}, {60, 300}}};
     CHECK(message_of([&] { plan_precision(table, 119); }) ==
-          "mixed_precision: budget = 119 bytes: the narrowest widths need 120");
+          "mixed_precision: budget = 119 bytes: the narrowest widths need 120, 0 of them for biases, names and "
+          "what "
+          "else has no width");
     table.tensors[1] = "x";
     CHECK(message_of([&] { plan_precision(table, 500); }) == "mixed_precision: tensor 'x' is named twice");
     table.loss.pop_back();

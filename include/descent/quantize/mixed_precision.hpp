@@ -26,14 +26,15 @@ struct precision_table {
     std::vector<int> widths = {};                ///< bits a number
     std::vector<std::string> tensors = {};       ///< in the order of the arena
     std::vector<std::vector<double>> loss = {};  ///< of each tensor alone in each width
-    std::vector<std::vector<index>> bytes = {};  ///< of each tensor in each width, scales included
+    std::vector<std::vector<index>> bytes = {};  ///< of each tensor in each width, packed, scales included
+    index rest = 0;                              ///< of all else in a packed file: biases, running means, names
 };
 
 /// Bits for each tensor; see plan_precision.
 struct precision_plan {
     std::vector<std::string> tensors = {};
     std::vector<int> bits = {};
-    index bytes = 0;   ///< of these tensors, scales included
+    index bytes = 0;   ///< of the packed file
     double loss = 0;   ///< expected: that of the model, and what each tensor adds
     double bound = 0;  ///< no plan can have less: tensors could be of two widths in parts
 
@@ -60,6 +61,19 @@ affine_tensor<T> round_tensor(tensor_view<T> const& numbers, int bits, affine_op
     return codes;
 }
 
+/// Bytes of a packed file of the model beside the numbers of these tensors.
+template <class Model>
+index packed_rest(Model const& model, std::vector<std::string> const& tensors) {
+    packed_table const table = pack(model).table;
+    double rest = double(table.bytes);
+    for (std::string const& name : tensors) {
+        auto const each = std::find_if(table.tensors.begin(), table.tensors.end(),
+                                       [&](packed_tensor const& t) { return t.name == name; });
+        rest -= each->bytes() - each->header;
+    }
+    return index(std::ceil(rest));
+}
+
 inline void check_width(int bits) {
     expect((bits >= 2 && bits <= 8) || bits == 16 || bits == 32, "mixed_precision: ", bits,
            " bits: must be in [2, 8], 16 or 32");
@@ -68,15 +82,15 @@ inline void check_width(int bits) {
 }  // namespace detail
 
 /// Rounds each weight tensor (of two and more axes) by itself to each of the widths, and measures the model by
-/// evaluate(model), a loss over calibration data: which layers bear few bits (as Dong et al.: "HAWQ", 2019, and
-/// Cai et al.: "ZeroQ", 2020, ask of curvature and of divergence). Widths are 2 to 8, codes by the options; 16,
-/// bfloat16; 32, the numbers as they are. progress(done, all) is called behind each evaluation. The model is
-/// put back.
+/// evaluate(model), a loss over calibration data: which layers bear few bits (as Dong et
+/// al.: "HAWQ", 2019, and Cai et al.: "ZeroQ", 2020, ask of curvature and of divergence). Widths are 2 to 8,
+/// codes by the options; 16, bfloat16; 32, the numbers as they are. What tensors take is measured, too, as a
+/// packed file has them. progress(done, all) is called behind each evaluation. The model is put back.
 ///
 ///     auto const told = quantize::scan_precision(net, {2, 3, 4, 6, 8}, [&](auto const& m) {
 ///         return m.loss(data::all_of(some));
 ///     });
-///     auto const plan = quantize::plan_precision(told, 20'000);
+///     auto const plan = quantize::plan_precision(told, 20'000);           // bytes of the file
 ///     auto const codes = quantize::round_by(net, plan);
 ///     quantize::save_packed(net, "net.dpk", codes);
 ///
@@ -105,6 +119,7 @@ precision_table scan_precision(Model& model, std::vector<int> const& widths, Eva
         if (entry.extents.rank() > 1 && entry.size() > 0)
             told.tensors.push_back(entry.name);
     expect(!told.tensors.empty(), "mixed_precision: the model has no tensor of two or more axes");
+    told.rest = detail::packed_rest(model, told.tensors);
     index done = 0;
     index const all = index(told.tensors.size() * widths.size());
     for (std::string const& name : told.tensors) {
@@ -113,8 +128,8 @@ precision_table scan_precision(Model& model, std::vector<int> const& widths, Eva
         told.loss.emplace_back(), told.bytes.emplace_back();
         for (int const bits : widths) {
             auto const codes = detail::round_tensor(numbers, bits, options);
-            double const each = bits <= 8 ? codes.bits_each() : bits == 16 ? 16 : 8.0 * sizeof(T);
-            told.bytes.back().push_back(index(std::ceil(each * double(numbers.size()) / 8)));
+            told.bytes.back().push_back(
+                index(std::ceil(detail::packed_room<T>(numbers, bits <= 8 ? &codes : nullptr))));
             told.loss.back().push_back(bits == 32 ? told.exact : double(evaluate(std::as_const(model))));
             expect(std::isfinite(told.loss.back().back()), "mixed_precision: the loss with '", name, "' in ",
                    bits, " bits is ", told.loss.back().back(), ": must be finite");
@@ -132,10 +147,11 @@ precision_table scan_precision(Model& model, std::vector<int> const& widths, Eva
     return scan_precision(model, widths, evaluate, options, [](index, index) {});
 }
 
-/// The widths that lose least among all whose bytes are within the budget, where what tensors add to the loss
-/// adds up: the exact minimum, by dynamic programming over the bytes so far; of equal ones the smallest. Throws
-/// descent::error for a table that is not whole or names a tensor twice, and for a budget below the narrowest
-/// widths: "mixed_precision: budget = 90 bytes: the narrowest widths need 120".
+/// The widths that lose least among all whose packed file, biases and names included, is within the budget of
+/// bytes, where what tensors add to the loss adds up: the exact minimum, by dynamic programming over the bytes
+/// so far; of equal ones the smallest. Throws descent::error for a table that is not whole or names a tensor
+/// twice, and for a budget below the narrowest widths: "mixed_precision: budget = 90 bytes: the narrowest
+/// widths need 120, 30 of them for biases, names and what else has no width".
 inline precision_plan plan_precision(precision_table const& table, index budget) {
     std::size_t const n = table.tensors.size(), widths = table.widths.size();
     bool whole = n > 0 && widths > 0 && table.loss.size() == n && table.bytes.size() == n;
@@ -145,7 +161,8 @@ inline precision_plan plan_precision(precision_table const& table, index budget)
            " tensors");
     detail::expect_named_once("mixed_precision", table.tensors);
     std::vector<std::vector<detail::width_choice>> choices(n);
-    index least = 0;
+    expect(table.rest >= 0, "mixed_precision: rest = ", table.rest, ": must be >= 0");
+    index least = table.rest;
     for (std::size_t t = 0; t < n; ++t) {
         for (std::size_t w = 0; w < widths; ++w) {
             double const added = table.loss[t][w] - table.exact;
@@ -155,9 +172,13 @@ inline precision_plan plan_precision(precision_table const& table, index budget)
         }
         least += *std::min_element(table.bytes[t].begin(), table.bytes[t].end());
     }
-    expect(least <= budget, "mixed_precision: budget = ", budget, " bytes: the narrowest widths need ", least);
-    detail::cheapest_widths const best(std::move(choices), budget);
-    precision_plan plan{.tensors = table.tensors, .loss = table.exact, .bound = table.exact + best.bound()};
+    expect(least <= budget, "mixed_precision: budget = ", budget, " bytes: the narrowest widths need ", least,
+           ", ", table.rest, " of them for biases, names and what else has no width");
+    detail::cheapest_widths const best(std::move(choices), budget - table.rest);
+    precision_plan plan{.tensors = table.tensors,
+                        .bytes = table.rest,
+                        .loss = table.exact,
+                        .bound = table.exact + best.bound()};
     for (std::size_t t = 0; t < n; ++t) {
         std::size_t const w = best.chosen()[t];
         plan.bits.push_back(table.widths[w]);

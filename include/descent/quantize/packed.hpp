@@ -208,6 +208,16 @@ void run_tensor(Port& port, T* numbers, packed_tensor& told, affine_tensor<T> co
     told.position = position / 8, told.code = code / 8, told.codebook = codebook / 8, told.raw = raw / 8;
 }
 
+/// Bytes that a packed file has for these numbers, or for their codes, where it is given some.
+template <class T>
+double packed_room(tensor_view<T> const& numbers, affine_tensor<T> const* codes) {
+    packed_port<io::range_encoder> port;
+    packed_tensor told{.name = {}, .extents = numbers.extents};
+    if (numbers.size() > 0)
+        run_tensor(port, numbers.data, told, codes, "pack");
+    return told.bytes();
+}
+
 template <class T>
 affine_tensor<T> const* codes_of(std::vector<coded_tensor<T>> const& known, std::string_view name) {
     for (auto const& each : known)
