@@ -133,6 +133,31 @@ TEST_CASE("quantize mixed_precision: the budget is that of the packed file") {
     }
 }
 
+TEST_CASE("quantize mixed_precision: an accuracy is no loss") {
+    toy const exact;
+    auto const near = [&](toy const& m) { return 0.9 / m.loss(exact); };  // of the exact model 0.9
+    for (std::vector<int> const& widths : {std::vector<int>{2, 4, 8}, std::vector<int>{8, 3}}) {
+        toy model = exact;
+        std::string const said = message_of([&] { quantize::scan_precision(model, widths, near); });
+        CHECK(said.starts_with(
+            text("mixed_precision: evaluate gives 0.9, less in ", widths.size() == 3 ? 2 : 3, " bits, and ")));
+        CHECK(
+            said.ends_with(" where all these tensors are 0: must be a loss, which is lower for a better model; "
+                           "of an accuracy a take 1 - a"));
+        CHECK(std::equal(model.weights.data(), model.weights.data() + model.weights.arena_size(),
+                         exact.weights.data()));
+        auto const told = quantize::scan_precision(model, widths, [&](toy const& m) { return 1 - near(m); });
+        CHECK(told.exact == 1 - 0.9);
+    }
+    // A loss that rounding happens to lower, and that zeros do not, is one.
+    toy model = exact;
+    auto const told = quantize::scan_precision(model, {4, 8}, [&](toy const& m) {
+        double const off = m.loss(exact);
+        return off == 1 ? 0.5 : off > 1000 ? 9.0 : 0.49;
+    });
+    CHECK(plan_precision(told, 10'000).loss < 0.5);
+}
+
 TEST_CASE("quantize mixed_precision: the exact minimum under the budget") {
     int wrong = 0;
     for (std::uint64_t trial = 0; trial < 40; ++trial) {

@@ -74,6 +74,24 @@ index packed_rest(Model const& model, std::vector<std::string> const& tensors) {
     return index(std::ceil(rest));
 }
 
+/// Throws descent::error where the model measures lower the less is left of it.
+template <class Model, class Evaluate>
+void expect_loss(Model& model, precision_table const& told, Evaluate const& evaluate) {
+    std::size_t const narrowest =
+        std::size_t(std::min_element(told.widths.begin(), told.widths.end()) - told.widths.begin());
+    double added = 0;
+    for (auto const& loss : told.loss)
+        added += loss[narrowest] - told.exact;
+    if (!(added < 0))
+        return;
+    for (std::string const& name : told.tensors)
+        model.params()[name].flat().setZero();
+    double const without = double(evaluate(std::as_const(model)));
+    expect(!(without < told.exact), "mixed_precision: evaluate gives ", told.exact, ", less in ",
+           told.widths[narrowest], " bits, and ", without, " where all these tensors are 0: must be a loss, ",
+           "which is lower for a better model; of an accuracy a take 1 - a");
+}
+
 inline void check_width(int bits) {
     expect((bits >= 2 && bits <= 8) || bits == 16 || bits == 32, "mixed_precision: ", bits,
            " bits: must be in [2, 8], 16 or 32");
@@ -82,7 +100,8 @@ inline void check_width(int bits) {
 }  // namespace detail
 
 /// Rounds each weight tensor (of two and more axes) by itself to each of the widths, and measures the model by
-/// evaluate(model), a loss over calibration data: which layers bear few bits (as Dong et
+/// evaluate(model), a loss over calibration data, lower for a better model (prune::scan_sensitivity takes any
+/// metric, an accuracy too; this does not: of an accuracy a give 1 - a): which layers bear few bits (as Dong et
 /// al.: "HAWQ", 2019, and Cai et al.: "ZeroQ", 2020, ask of curvature and of divergence). Widths are 2 to 8,
 /// codes by the options; 16, bfloat16; 32, the numbers as they are. What tensors take is measured, too, as a
 /// packed file has them. progress(done, all) is called behind each evaluation. The model is put back.
@@ -95,7 +114,9 @@ inline void check_width(int bits) {
 ///     quantize::save_packed(net, "net.dpk", codes);
 ///
 /// Throws descent::error for widths that there are not, none or one twice, for a model without such tensors,
-/// where a loss is not finite, and as to_affine does; then too the model is as it was.
+/// where a loss is not finite, as to_affine does, and where evaluate is no loss: where the narrowest width
+/// lowers it, all tensors' changes added up, and zeros for all of them do so, too. Then too the model is as it
+/// was.
 template <class Model, class Evaluate, class Progress>
 precision_table scan_precision(Model& model, std::vector<int> const& widths, Evaluate const& evaluate,
                                affine_options const& options, Progress const& progress) {
@@ -137,6 +158,7 @@ precision_table scan_precision(Model& model, std::vector<int> const& widths, Eva
             progress(++done, all);
         }
     }
+    detail::expect_loss(model, told, evaluate);
     return told;
 }
 
