@@ -222,7 +222,7 @@ std::pair<double, double> mix(subject<Net> const& of, place samples) {
     double const before = measure::wall_time();
     auto const table = quantize::scan_precision(
         net, {2, 3, 4, 5, 6, 8}, [&](Net const& m) { return m.loss(data::all_of(some), threads); }, options);
-    place budget = 0;
+    place budget = table.rest;
     for (auto const& each : table.bytes)
         budget += each[2];
     double const scanned = measure::wall_time() - before;
