@@ -68,6 +68,21 @@ struct int8_value {
     bool open() const { return tensor < 0; }
 };
 
+namespace detail {
+
+/// Stops the compiler, which names L.
+template <class L>
+struct no_8_bit_form_of {
+    static_assert(
+        !std::is_same_v<L, L>,
+        "to_int8: this layer has no 8-bit form; conv2d (groups = 1), dense, batch_norm, relu, "
+        "max_pool, average_pool, global_average_pool, global_max_pool, pad_channels, flatten, identity, "
+        "dropout, drop_path, named, residual and sequential have one; for another write an "
+        "int8_layer, see quantize/to_int8.hpp");
+};
+
+}  // namespace detail
+
 /// What int8_layer gets: the tensors of the layer, and the network that is made.
 template <class T>
 class int8_conversion {
@@ -102,8 +117,8 @@ public:
     template <class L>
     void inside(std::string_view name, L const& layer, int8_value& x) {
         constexpr bool known = requires { int8_layer(layer, x, *this); };
-        static_assert(known,
-                      "this layer has no 8-bit form: write an int8_layer for it, see quantize/to_int8.hpp");
+        if constexpr (!known)
+            detail::no_8_bit_form_of<L>{};
         std::size_t const length = prefix_.size();
         if (!name.empty())
             prefix_ += text(name, '.');
@@ -455,13 +470,14 @@ void int8_layer(nn::residual<Body, Shortcut> const& r, int8_value& x, int8_conve
 
 /// The network in 8 bits, as it is in evaluation: batch norms folded, each output channel's weights on a grid
 /// of its own, symmetric, numbers between layers on grids that 256 codes make of what the rows give. Layers:
-/// conv2d, dense, batch_norm behind them, relu, pools, pad_channels, flatten, dropout, residual, sequential.
+/// conv2d with groups = 1, dense, batch_norm behind them, relu, max_pool, average_pool, global pools,
+/// pad_channels, flatten, identity, dropout, drop_path, residual, named, sequential.
 ///
 ///     auto const small = quantize::to_int8(net, train.x.topRows(512));
 ///
 /// Throws descent::error for no rows, rows of another width or that are not finite (as floats), settings out of
-/// range, weights that are not finite and a layer where it cannot stand; other layers stop the compiler with
-/// their reason.
+/// range, weights that are not finite, and a layer where it cannot
+/// stand; other layers (leaky_relu, sigmoid, gelu, softmax, ...) stop the compiler, which names them.
 template <class Network>
 int8_network to_int8(Network const& net, matrix<typename Network::scalar> const& rows,
                      int8_options const& options = {}) {
