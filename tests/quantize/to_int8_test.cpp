@@ -162,6 +162,17 @@ TEST_CASE("quantize to_int8: what it refuses") {
     net.params()["0.weight"].data[5] = std::numeric_limits<float>::infinity();
     CHECK(message_of([&] { quantize::to_int8(net, normal(2, 4, 1)); }) ==
           "to_int8: 0.weight: number 5 is inf: must be finite");
+    net.params()["0.weight"].data[5] = 3e38f;  // which are finite; what they give is not
+    CHECK(message_of([&] { quantize::to_int8(net, matrix<float>::Constant(2, 4, -2)); }) ==
+          "to_int8: 0 (dense): row 0, number 1 is -inf in floats, where the largest weight is 3e+38: must be "
+          "finite");
+    nn::network folded{nn::input<float>{4}, nn::sequential{nn::dense{3}, nn::batch_norm{}}};
+    folded.params()["0.weight"].matrix().setZero();
+    folded.params()["0.weight"].data[5] = 3e30f;
+    folded.params()["1.weight"].flat()[1] = 1e12f;
+    CHECK(message_of([&] { quantize::to_int8(folded, matrix<float>::Zero(2, 4)); }) ==
+          "to_int8: 0 (dense): weight 5 is inf when batch norms and ranges of channels are taken into it: must "
+          "be finite");
     nn::network const steps{nn::input<float>{3, 4}, nn::sequential{nn::flatten{}, nn::dense{3}}};
     CHECK(message_of([&] { quantize::to_int8(steps, normal(2, 12, 1)); }) ==
           "to_int8: the network reads [3, 4]: must be [features] or [channels, height, width]");

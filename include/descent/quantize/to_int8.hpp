@@ -61,6 +61,7 @@ struct int8_value {
     matrix<float> numbers;                   ///< rows x features
     int tensor = -1;                         ///< -1: a sum
     int from = -1;                           ///< the tensor that the sum reads
+    std::string layer = {};                  ///< whose sum it is, for messages
     int8_convolution sum = {};               ///< without codes and scales
     std::vector<float> weights = {};         ///< of the sum
     std::vector<input_moments> inputs = {};  ///< of the sum, one, or none
@@ -153,11 +154,21 @@ public:
         look_at_inputs(how, x);
         scale_channels(x, gains, false);
         x.numbers = run(layer, x);
+        x.layer = where(L::name);
+        float const* const end = x.numbers.data() + x.numbers.size();
+        float const* const odd = std::find_if(static_cast<float const*>(x.numbers.data()), end,
+                                              [](float y) { return !std::isfinite(y); });
+        if (odd != end) {
+            index const at = odd - x.numbers.data();
+            fail(x.layer, ": row ", at / x.numbers.cols(), ", number ", at % x.numbers.cols(), " is ", *odd,
+                 " in floats, where the largest weight is ", largest(numbers("weight")), ": must be finite");
+        }
         x.from = std::exchange(x.tensor, -1), x.extents = extents, x.sum = how;
         x.weights = numbers("weight");
         std::size_t const each = gains.empty() ? 0 : x.weights.size() / std::size_t(how.outputs) / gains.size();
         for (std::size_t i = 0; i < x.weights.size() && each > 0; ++i)
             x.weights[i] *= gains[i / each % gains.size()];
+        expect_finite(x);
         x.sum.bias = numbers("bias");
         x.sum.bias.resize(std::size_t(how.outputs));
     }
@@ -250,6 +261,20 @@ private:
         }
     }
 
+    static float largest(std::vector<float> const& numbers) {
+        float most = 0;
+        for (float const x : numbers)
+            most = std::abs(x) > std::abs(most) ? x : most;
+        return most;
+    }
+
+    /// Its weights are, by themselves: what batch norms and ranges of channels make of them need not be.
+    static void expect_finite(int8_value const& x) {
+        for (std::size_t i = 0; i < x.weights.size(); ++i)
+            expect(std::isfinite(x.weights[i]), x.layer, ": weight ", i, " is ", x.weights[i],
+                   " when batch norms and ranges of channels are taken into it: must be finite");
+    }
+
     /// What the sum reads, of some places of each image.
     void look_at_inputs(int8_convolution const& how, int8_value& x) const {
         auto const square = [](nn::extent2 const& e) { return e.height == e.width; };
@@ -274,6 +299,7 @@ private:
     }
 
     void round_weights(int8_value& x) const {
+        expect_finite(x);
         auto const outputs = std::size_t(x.sum.outputs), depth = x.weights.size() / outputs;
         tensor_view<float const> const all{x.weights.data(), {x.sum.outputs, index(depth)}};
         affine_options const format{.bits = 8, .range = options_.weights};
@@ -476,7 +502,7 @@ void int8_layer(nn::residual<Body, Shortcut> const& r, int8_value& x, int8_conve
 ///     auto const small = quantize::to_int8(net, train.x.topRows(512));
 ///
 /// Throws descent::error for no rows, rows of another width or that are not finite (as floats), settings out of
-/// range, weights that are not finite, and a layer where it cannot
+/// range, weights that are not finite or too large for what the rows give to be, and a layer where it cannot
 /// stand; other layers (leaky_relu, sigmoid, gelu, softmax, ...) stop the compiler, which names them.
 template <class Network>
 int8_network to_int8(Network const& net, matrix<typename Network::scalar> const& rows,
