@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <string>
+#include <type_traits>
 #include <vector>
 
+#include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
 
 #include <descent/core/random.hpp>
@@ -164,6 +167,103 @@ TEST_CASE("quantize int8_linear: zeros, numbers that are none, the largest sums"
             CHECK(std::abs(y(0, 0) + each * 133'000) < 0.1f);
         }
     }
+}
+
+TEMPLATE_TEST_CASE("quantize int8_linear: codes that were chosen elsewhere are taken as they are", "", float,
+                   double) {
+    using T = TestType;
+    for (descent::index const inputs : {0, 1, 17, 70})
+        for (descent::index const outputs : {0, 1, 33}) {
+            INFO(outputs << " x " << inputs);
+            matrix<T> const w = normal(outputs, inputs, 1).template cast<T>();
+            vector<float> const bias = normal(outputs, 1, 2).col(0);
+            tensor_view<T const> const all{w.data(), {outputs, inputs}};
+            for (int const bits : {2, 5, 8})
+                for (auto const per : {quantize::per::channel, quantize::per::tensor}) {
+                    auto codes = quantize::to_affine(all, {.bits = bits, .per = per});
+                    for (std::size_t i = 0; i < codes.codes.size(); i += 3)
+                        codes.codes[i] = std::int16_t(codes.format.lowest());  // not the nearest
+                    int8_linear const layer{codes, bias};
+                    int wrong = 0;
+                    for (descent::index o = 0; o < outputs; ++o)
+                        for (descent::index i = 0; i < inputs; ++i) {
+                            auto const at = std::size_t(o * inputs + i);
+                            wrong += layer.weight(o, i) !=
+                                     float(codes.codes[at]) * float(codes.grid_of(o * inputs + i).scale);
+                        }
+                    CHECK(wrong == 0);
+                    matrix<float> const x = normal(3, inputs, 3);
+                    matrix<float> y;
+                    layer(x, y);
+                    matrix<double> const right = defined(layer, x, bias);
+                    for (descent::index i = 0; i < y.size(); ++i)
+                        CHECK(std::abs(double(y.data()[i]) - right.data()[i]) <=
+                              2e-5 * (1 + std::abs(right.data()[i])));
+                }
+        }
+    // The nearest codes by channel are those that it chooses itself.
+    matrix<float> const w = normal(20, 40, 4), x = normal(5, 40, 5);
+    matrix<float> y, z;
+    int8_linear{w}(x, y);
+    int8_linear{quantize::to_affine(tensor_view<float const>{w.data(), {20, 40}})}(x, z);
+    CHECK((y - z).norm() <= 1e-6f * y.norm());
+}
+
+TEST_CASE("quantize int8_linear: codes that it refuses") {
+    matrix<float> const w = normal(2, 4, 1);
+    auto const codes = quantize::to_affine(tensor_view<float const>{w.data(), {2, 4}});
+    auto const said = [&](auto const& spoil) {
+        auto bad = codes;
+        spoil(bad);
+        return message_of([&] { int8_linear{bad}; });
+    };
+    using tensor = quantize::affine_tensor<float>;
+    CHECK(said([](tensor& c) {
+              c.extents = {2, 2, 2};
+          }) == "int8_linear: codes [2, 2, 2]: must be [outputs, inputs]");
+    CHECK(said([](tensor& c) { c.format.symmetric = false; }) ==
+          "int8_linear: codes with zeros: must be symmetric");
+    CHECK(said([](tensor& c) { c.format.bits = 9; }) == "int8_linear: bits = 9: must be in [2, 8]");
+    CHECK(said([](tensor& c) { c.share = 2; }) ==
+          "int8_linear: share = 2: must be 4, a scale for each output, or 8, one for all");
+    CHECK(said([](tensor& c) { c.grids.pop_back(); }) == "int8_linear: 1 grids: must be 2");
+    CHECK(said([](tensor& c) { c.codes.pop_back(); }) == "int8_linear: 7 codes for [2, 4]");
+    CHECK(said([](tensor& c) { c.codes[5] = -128; }) ==
+          "int8_linear: code (1, 1) = -128: must be in [-127, 127]");
+    CHECK(said([](tensor& c) { c.grids[1].zero = 1; }) == "int8_linear: zero of output 1 = 1: must be 0");
+    CHECK(said([](tensor& c) { c.grids[1].scale = std::numeric_limits<float>::infinity(); }) ==
+          "int8_linear: scale of output 1 = inf: must be finite");
+    CHECK(said([](tensor& c) { c.codes[0] = 127, c.grids[0].scale = 1e37f; }) ==
+          "int8_linear: weight (0, 0) = inf: must be finite");
+    CHECK(message_of([&] { int8_linear(codes, vector<float>::Zero(3)); }) ==
+          "int8_linear: 3 biases for 2 outputs");
+}
+
+TEST_CASE("quantize int8_linear: a layer by its name; tensors, other layouts; calls without memory") {
+    params<float> from{
+        {"4.weight", {5, 7}}, {"4.bias", {5}}, {"5.weight", {2, 5}}, {"conv.weight", {5, 7, 1, 1}}};
+    for (descent::index i = 0; i < from.arena_size(); ++i)
+        from.data()[i] = generator{8}.normal<float>(std::uint64_t(i));
+    matrix<float> const x = normal(3, 7, 1);
+    int8_linear const named = quantize::to_int8_linear(from, "4");
+    int8_linear::workspace memory;
+    matrix<float> y, z;
+    named(x, y, exec::serial{}, memory);
+    int8_linear{from["4.weight"], from["4.bias"].flat()}(x, z);
+    CHECK(same_bits(y, z));
+    named(Eigen::MatrixXf(x), z, exec::openmp{});
+    CHECK(same_bits(y, z));
+    int8_linear{Eigen::MatrixXf(from["4.weight"].matrix()), from["4.bias"].flat()}(x, z);
+    CHECK(same_bits(y, z));
+    CHECK(quantize::to_int8_linear(from, "5").outputs() == 2);
+    CHECK(message_of([&] { quantize::to_int8_linear(from, "conv"); }) ==
+          "to_int8_linear: 'conv.weight' is [5, 7, 1, 1]: must be [outputs, inputs]");
+    CHECK(message_of([&] {
+              quantize::to_int8_linear(from, "6");
+          }).starts_with("params: there is no tensor '6.weight'"));
+    static_assert(!std::is_constructible_v<int8_linear, decltype(matrix<float>::Random(3, 4))>);
+    static_assert(!std::is_invocable_v<int8_linear const&, matrix<float> const&, matrix<float>&,
+                                       int8_linear::workspace&, exec::serial>);
 }
 
 TEST_CASE("quantize int8_linear: what it refuses") {

@@ -34,10 +34,16 @@ block<T> transposed(block<T> of) {
     return {of.data, of.cols, of.rows, of.stride, !of.turned};
 }
 
-/// What gemm and gemv read as a matrix: a block, or an Eigen matrix, map or block of rows.
+/// What gemm and gemv read as a matrix: a block, a tensor (see tensor_view::matrix), or an Eigen matrix, map or
+/// block of rows.
 template <class T>
 block<T> as_block(block<T> given) {
     return given;
+}
+template <class T>
+block<T> as_block(tensor_view<T> const& given) {
+    auto const m = given.matrix();
+    return {given.data, m.rows(), m.cols(), m.cols()};
 }
 template <class Matrix>
 requires requires(Matrix& m) { m.data(), m.rows(), m.cols(), m.outerStride(), m.innerStride(); }
