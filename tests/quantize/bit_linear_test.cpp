@@ -7,6 +7,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <descent/core/params.hpp>
 #include <descent/core/random.hpp>
 #include <descent/exec/openmp.hpp>
 #include <descent/exec/serial.hpp>
@@ -131,6 +132,22 @@ TEST_CASE("quantize bit_linear: inputs become signs or three values, scales and 
     x(1, 2) = -std::numeric_limits<float>::infinity();
     three(x, y, exec::serial{}, room);  // beyond all ends: -0.5
     CHECK(y(1, 0) == 10);
+}
+
+TEST_CASE("quantize bit_linear: tensors of parameters; calls without memory of the caller") {
+    params<float> from{{"weight", {5, 70}}};
+    from["weight"].matrix() = signs(5, 70, true, 1);
+    matrix<float> const x = signs(3, 70, true, 2);
+    quantize::ternary_linear const layer{from["weight"], 1};
+    quantize::ternary_linear::workspace memory;
+    matrix<float> y, z;
+    layer(x, y, exec::serial{}, memory);
+    layer(x, z);
+    CHECK(y == z);
+    z.setZero();
+    layer(x, z, exec::openmp{.threads = 2});
+    CHECK(y == z);
+    static_assert(!std::is_constructible_v<quantize::binary_linear, decltype(matrix<float>::Random(3, 4))>);
 }
 
 TEST_CASE("quantize bit_linear: weights of other values, and sizes that do not fit") {

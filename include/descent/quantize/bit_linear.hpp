@@ -11,6 +11,7 @@
 #include <descent/core/memory.hpp>
 #include <descent/core/tensor.hpp>
 #include <descent/exec/block.hpp>
+#include <descent/exec/serial.hpp>
 #include <descent/quantize/detail/popcount_kernels.hpp>
 
 namespace descent::quantize {
@@ -31,14 +32,17 @@ public:
     /// become their signs (that of 0 is 1) times the mean of their |x|, as in XNOR-Net. Throws descent::error
     /// for other weights, biases that are not one for each output, and numbers that are not finite.
     template <class Weights>
-    requires(!Bits::zeros) explicit bit_linear(Weights const& weights, vector<float> const& bias = {}) {
+    requires(!Bits::zeros && requires(Weights const& w) {
+        exec::as_block(w);
+    }) explicit bit_linear(Weights const& weights, vector<float> const& bias = {}) {
         take(weights, bias);
     }
     /// From weights [outputs, inputs], in each row w, 0 and -w alone. Samples become -step where they are below
     /// -step / 2, step above step / 2, 0 between: what learned_activation{.bits = 2, .symmetric = true} gives.
     /// Throws descent::error as above, and unless the step is > 0 and finite.
     template <class Weights>
-    requires(Bits::zeros) bit_linear(Weights const& weights, double step, vector<float> const& bias = {}) {
+    requires(Bits::zeros&& requires(Weights const& w) { exec::as_block(w); })
+        bit_linear(Weights const& weights, double step, vector<float> const& bias = {}) {
         step_ = float(step);
         expect(step_ >= std::numeric_limits<float>::min() && step_ <= std::numeric_limits<float>::max(), name,
                ": step = ", step, ": must be > 0 and finite");
@@ -63,7 +67,7 @@ public:
     /// y = x W^T + b for row-major x [samples, inputs] and y [samples, outputs]; y is resized where it is an
     /// Eigen matrix of another shape. A sample with NaN gives NaN. Throws descent::error for samples of another
     /// width.
-    template <class Executor>
+    template <exec::host Executor>
     void operator()(matrix<float> const& x, matrix<float>& y, Executor const& executor,
                     workspace& memory) const {
         expect(x.cols() == inputs_, name, ": ", x.cols(), " features: must be ", inputs_);
@@ -72,8 +76,15 @@ public:
         (*this)(x.data(), x.rows(), y.data(), executor, memory);
     }
 
+    /// The same with memory that each call takes anew.
+    template <exec::host Executor = exec::serial>
+    void operator()(matrix<float> const& x, matrix<float>& y, Executor const& executor = {}) const {
+        workspace memory;
+        (*this)(x, y, executor, memory);
+    }
+
     /// The same on plain memory.
-    template <class Executor>
+    template <exec::host Executor>
     void operator()(float const* x, index samples, float* y, Executor const& executor,
                     workspace& memory) const {
         run(detail::best_popcount_kernels<Bits>(), x, samples, y, executor, memory);
