@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstddef>
 #include <limits>
 #include <span>
 #include <vector>
@@ -171,6 +173,22 @@ TEST_CASE("quantize codebook: the fast one is within 1e-4 of the optimum") {
     CHECK(quantize::fast_codebook<float>(x, 16).values == quantize::optimal_codebook<float>(x, 16).values);
     std::fill(x.begin(), x.end(), 3.0f);
     CHECK(quantize::fast_codebook<float>(x, 16).values == std::vector<float>{3});
+}
+
+TEST_CASE("quantize codebook: ranges of every kind, whose numbers lie side by side") {
+    std::vector<float> const x{1, 2, 3, 10, 11};
+    std::vector<float> const right{2, 10.5f};
+    std::array<double, 5> const doubles{1, 2, 3, 10, 11};
+    vector<float> const eigen = Eigen::Map<vector<float> const>(x.data(), 5);
+    std::vector<float> writable = x;
+    CHECK(quantize::optimal_codebook(x, 2).values == right);
+    CHECK(quantize::optimal_codebook(std::span(eigen.data(), std::size_t(eigen.size())), 2).values == right);
+    CHECK(quantize::optimal_codebook(std::span<float>(writable), 2).values == right);
+    CHECK(quantize::optimal_codebook(std::span<float const>(x), 2).values == right);
+    CHECK(quantize::optimal_codebook(doubles, 2).values == std::vector<double>{2, 10.5});
+    CHECK(quantize::optimal_codebook(x, 2, std::vector<float>{1, 0, 0, 1, 1}).values ==
+          std::vector<float>{1, 10.5f});
+    CHECK(quantize::fast_codebook(x, 2).values == right);
 }
 
 TEST_CASE("quantize codebook: bad input") {

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdint>
 #include <span>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <descent/core/random.hpp>
@@ -39,6 +41,11 @@ struct codebook {
 };
 
 namespace detail {
+
+/// Of a range whose numbers lie side by side.
+template <class Numbers>
+using number_of =
+    std::remove_const_t<typename decltype(std::span(std::declval<Numbers const&>()))::element_type>;
 
 template <class T>
 void check_numbers(std::string_view who, std::span<T const> numbers, std::span<T const> weights, index k) {
@@ -115,6 +122,14 @@ codebook<T> optimal_codebook(std::span<T const> numbers, index k, std::span<T co
     return k < points.size ? detail::book_of<T>(points, k) : detail::own_values(numbers, weights);
 }
 
+/// The same of a std::vector, a std::array or another range of the standard whose numbers lie side by side; of
+/// an Eigen vector v say std::span(v.data(), std::size_t(v.size())).
+template <class Numbers, class T = detail::number_of<Numbers>>
+requires(!std::is_same_v<Numbers, std::span<T const>>) codebook<T> optimal_codebook(
+    Numbers const& numbers, index k, std::type_identity_t<std::span<T const>> weights = {}) {
+    return optimal_codebook(std::span<T const>(numbers), k, weights);
+}
+
 /// The same within 1e-4 of the least sum, without the sort: numbers that lie so close together that this loses
 /// less share a point. Where that would take more than 2^20 bins (a few numbers far from all others), and below
 /// 2^15 numbers, it is optimal_codebook.
@@ -153,6 +168,13 @@ codebook<T> fast_codebook(std::span<T const> numbers, index k, std::span<T const
         }
     }
     return optimal_codebook(numbers, k, weights);
+}
+
+/// The same of a range whose numbers lie side by side.
+template <class Numbers, class T = detail::number_of<Numbers>>
+requires(!std::is_same_v<Numbers, std::span<T const>>) codebook<T> fast_codebook(
+    Numbers const& numbers, index k, std::type_identity_t<std::span<T const>> weights = {}) {
+    return fast_codebook(std::span<T const>(numbers), k, weights);
 }
 
 }  // namespace descent::quantize
