@@ -12,6 +12,7 @@
 #include <descent/optim/chain.hpp>
 #include <descent/optim/rate.hpp>
 #include <descent/train/fit.hpp>
+#include <descent/train/metrics.hpp>
 
 #include <cmath>
 #include <limits>
@@ -160,6 +161,10 @@ TEST_CASE("distill student: asks once a row, learns from ensembles and itself, o
     for (descent::index i = 0; i < g.arena_size(); ++i)
         worst = std::max(worst, std::fabs(both.data()[i] - 0.5 * (g.data()[i] + h.data()[i])));
     CHECK(worst < 1e-14);
+    // It answers as its network does.
+    distill::student const pupil{net, soft, first};
+    CHECK(accuracy(pupil, test) == accuracy(net, test));
+    CHECK(log_loss(pupil, test) == log_loss(net, test));
     // A student that says what its teacher says has nothing to learn from it.
     distill::student{net, soft, net}.gradient(rows, g);
     CHECK(g.sum_of_squares() < 1e-28);

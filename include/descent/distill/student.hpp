@@ -72,6 +72,13 @@ public:
             taught(all.part(0, 1), exec::serial{});
     }
 
+    /// What the network answers, for metrics: accuracy(pupil, test).
+    vector<scalar> predict(matrix<scalar> const& x) const { return net_.predict(x); }
+    matrix<scalar> predict_probability(matrix<scalar> const& x) const requires requires(Network const& n) {
+        n.predict_probability(x);
+    }
+    { return net_.predict_probability(x); }
+
     /// Mean objective of the samples (a data::batch or a data::mixed_batch) in training, and its gradient.
     template <class Executor = exec::serial>
     double gradient(data::mixed_batch<scalar> const& mixed, descent::params<scalar>& g,
