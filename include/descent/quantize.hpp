@@ -5,9 +5,9 @@
 // all would compile stands apart:
 // Apart: <descent/quantize/adaround.hpp>, rounding up or down as a layer's outputs need it
 // Apart: <descent/quantize/adaround_layers.hpp>, the same for all layers of a network
-// Apart: <descent/quantize/aware.hpp>, layers that are trained rounded
+// Apart: <descent/quantize/aware.hpp>, any layer with its weights rounded while it is trained
 // Apart: <descent/quantize/bias_correction.hpp>, mean errors of rounding out of the biases
-// Apart: <descent/quantize/binary_activation.hpp>, layers that are trained rounded
+// Apart: <descent/quantize/binary_activation.hpp>, signs of what passes, as a layer to train with
 // Apart: <descent/quantize/bit_linear.hpp>, dense layers of one and two bits
 // Apart: <descent/quantize/channel_moments.hpp>, means and deviations of what layers give
 // Apart: <descent/quantize/convert.hpp>, into training rounded, and out of it
@@ -18,10 +18,10 @@
 // Apart: <descent/quantize/int8_layers.hpp>, what a network in 8 bits is made of
 // Apart: <descent/quantize/int8_network.hpp>, networks that compute in 8 bits
 // Apart: <descent/quantize/layer_pairs.hpp>, which layers stand one behind another through relu
-// Apart: <descent/quantize/learned_activation.hpp>, layers that are trained rounded
-// Apart: <descent/quantize/learned_step.hpp>, how weights are rounded there
+// Apart: <descent/quantize/learned_activation.hpp>, rounding of what passes, as a layer that trains its step
+// Apart: <descent/quantize/learned_step.hpp>, the rule of aware for 2 to 8 bits, which trains the step
 // Apart: <descent/quantize/mixed_precision.hpp>, bits by layer within a budget of bytes
-// Apart: <descent/quantize/ternary.hpp>, how weights are rounded there
+// Apart: <descent/quantize/ternary.hpp>, the rules of aware for weights of two and three values
 // Apart: <descent/quantize/to_int8.hpp>, trained networks in 8 bits
 
 #include <descent/quantize/activation.hpp>
