@@ -12,6 +12,7 @@
 #include <descent/prune/hard_concrete.hpp>
 #include <descent/prune/magnitude.hpp>
 #include <descent/prune/mask_lowest.hpp>
+#include <descent/prune/mask_zeros.hpp>
 #include <descent/prune/movement.hpp>
 #include <descent/prune/n_of_m_linear.hpp>
 #include <descent/prune/random.hpp>
