@@ -28,6 +28,7 @@ std::string const plain = "1 1:2\n-1 3:0.5\n";
 TEST_CASE("data gzip: a program without zlib says what to link") {
     CHECK(message_of([] { data::gunzip<false>(packed, "mnist.gz"); }) ==
           "mnist.gz: gzip: this program was built without zlib; link descent::zlib");
+    CHECK(message_of([] { data::gzip<false>(plain); }) == "gzip: to pack needs zlib; link descent::zlib");
     std::string const path = "descent_data_gzip_test.txt";
     write_file(path, packed);
     CHECK(message_of([&] { data::read_libsvm<float, false>(path); }) ==
@@ -54,6 +55,23 @@ TEST_CASE("data gzip: members, files told by their content, much from little") {
                     25) +
         std::string(96, '\0') + std::string("\x80\x57\x03\x7d\x95\x11\xd4\xa0\x86\x01\0", 11);
     CHECK(data::gunzip(zeros) == std::string(100000, '\0'));
+}
+
+TEST_CASE("data gzip: what is packed is a gzip file of the same bytes") {
+    for (std::size_t const n : {0u, 1u, 15u, 1000u, 100000u}) {
+        std::string bytes(n, 'a');
+        for (std::size_t i = 0; i < n; i += 3)
+            bytes[i] = static_cast<char>(i * i >> 3);
+        std::string const file = data::gzip(bytes);
+        CHECK(data::is_gzip(file));
+        CHECK(data::gunzip(file) == bytes);
+        CHECK(file == data::gzip(bytes));
+    }
+    CHECK(data::gzip(std::string(100000, 'x')).size() < 200);
+    // The parts that are no deflated bytes are those of Python's file, but for level and system.
+    std::string const file = data::gzip(plain);
+    CHECK(file.substr(0, 8) == packed.substr(0, 8));
+    CHECK(file.substr(file.size() - 8) == packed.substr(packed.size() - 8));
 }
 
 TEST_CASE("data gzip: damage") {

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include <descent/core/config.hpp>
+#include <descent/core/crc32.hpp>
 #include <descent/core/error.hpp>
 #include <descent/data/detail/file.hpp>
 #include <descent/data/detail/inflate.hpp>
@@ -46,6 +48,20 @@ std::string gunzip(std::string_view packed, std::string_view name = "gzip") {
     }
     bytes.resize(used);
     return bytes;
+}
+
+/// The bytes as a gzip file of one member, by zlib at its default level; the same for the same bytes. Needs
+/// zlib. Throws descent::error where it is missing, "gzip: to pack needs zlib; link descent::zlib", and for
+/// 2^31 bytes and more.
+template <bool zlib = DESCENT_ZLIB_ENABLED>
+std::string gzip(std::string_view bytes, std::string_view name = "gzip") {
+    // Deflated, no flags, no time, no such operating system.
+    std::string file("\x1f\x8b\x08\0\0\0\0\0\0\xff", 10);
+    file += detail::deflate_raw<zlib>(bytes, name);
+    for (std::uint32_t const number : {crc32(bytes), std::uint32_t(bytes.size())})
+        for (int byte = 0; byte < 4; ++byte)
+            file += static_cast<char>(number >> (8 * byte) & 0xff);
+    return file;
 }
 
 namespace detail {
