@@ -12,6 +12,7 @@
 #include <descent/exec/openmp.hpp>
 #include <descent/prune/gradual.hpp>
 #include <descent/prune/magnitude.hpp>
+#include <descent/quantize/compare_zlib.hpp>
 #include <descent/quantize/packed.hpp>
 #include <descent/quantize/shared_codebooks.hpp>
 
@@ -76,6 +77,14 @@ int main(int argc, char** argv) try {
     auto const table = quantize::save_packed(net, "digits.dpk");
     std::printf("%s%s: %td bytes, %.0f times smaller than float32\n", table.text().c_str(),
                 std::filesystem::absolute("digits.dpk").c_str(), table.bytes, table.ratio());
+
+    // What zlib would make of the same positions and codes, where it is linked.
+    if constexpr (DESCENT_ZLIB_ENABLED) {
+        auto const by_zlib = quantize::compare_zlib(net);
+        auto const sum = by_zlib.all();
+        std::printf("%sentropy coded %.0f bytes, by zlib %td\n\n", by_zlib.text().c_str(),
+                    sum.position + sum.code, sum.zlib_position + sum.zlib_code);
+    }
 
     // 5. Another network reads it, and sees the test digits.
     nn::network read{nn::input<float>{train.features()}, layers};

@@ -10,6 +10,7 @@
 // Apart: <descent/quantize/binary_activation.hpp>, signs of what passes, as a layer to train with
 // Apart: <descent/quantize/bit_linear.hpp>, dense layers of one and two bits
 // Apart: <descent/quantize/channel_moments.hpp>, means and deviations of what layers give
+// Apart: <descent/quantize/compare_zlib.hpp>, what zlib makes of what a packed file codes
 // Apart: <descent/quantize/convert.hpp>, into training rounded, and out of it
 // Apart: <descent/quantize/device_int4_linear.hpp>, layers of 4-bit weights where a device runs them
 // Apart: <descent/quantize/device_int8_linear.hpp>, layers that compute in 8 bits where a device runs them
