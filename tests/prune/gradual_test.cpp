@@ -53,6 +53,12 @@ TEST_CASE("prune gradual: a last step that fit does not reach is refused before 
           }) == "prune::gradual: last = 5000, but fit makes 300 steps: they would end at sparsity " +
                     text(0.9 * (1 - std::pow(1 - 300.0 / 5000, 3.0))) + " of 0.9");
     CHECK(!w.masked());
+    CHECK(message_of([&] {
+              minimize(bowl, w, slow, {.epochs = 300},
+                       plan{w, {.sparsity = 0.9, .on = {.limit = 0.5}}, {.last = 300}});
+          }) ==
+          "prune: sparsity = 0.9 is out of reach where a tensor may lose limit = 0.5 of it at most: must be <= "
+          "limit");
     auto const report = minimize(bowl, w, slow, {.epochs = 300}, plan{w, {.sparsity = 0.9}, {.last = 300}});
     CHECK(prune::sparsity(w) == 0.9);
     CHECK(report.reason == "300 epochs done");

@@ -282,6 +282,17 @@ TEST_CASE("prune magnitude: what cannot be is refused, and nothing changes") {
           "prune: sparsity = 0.9: nothing would be left of 'a.bias' [2]");
     CHECK(told({.sparsity = 0.5, .on = {.tensors = "c"}}) ==
           "prune: 'c' matches no such tensor, only 'a.weight', 'a.bias', 'b.weight' are there");
+    CHECK(told({.sparsity = 0.9, .on = {.limit = 0.5}}) ==
+          "prune: sparsity = 0.9 is out of reach where a tensor may lose limit = 0.5 of it at most: must be <= "
+          "limit");
+    CHECK(told({.sparsity = 0.4, .on = {.unit = prune::each_layer, .limit = 0.5}}) ==
+          "prune: limit = 0.5: must be 1 where whole tensors go");
+    CHECK(told({.sparsity = 0.5, .on = {.tensors = "*.wei*"}}) ==
+          "prune: tensors '*.wei*': one '*' may stand for a stretch of a name, not more");
+    CHECK(message_of([&] { prune::sparsity(p, {.tensors = "**"}); }) ==
+          "prune: tensors '**': one '*' may stand for a stretch of a name, not more");
+    params<float> nothing;
+    CHECK(message_of([&] { prune::magnitude{.sparsity = 0.5}(nothing); }) == "prune: there are no tensors");
     CHECK(told({.sparsity = 0.5, .on = {.limit = 0}}) == "prune: limit = 0: must be in (0, 1]");
     CHECK(told({.sparsity = 0.5, .on = {.unit = prune::n_of_m(2, 4)}}) ==
           "prune: sparsity = 0.5: 2 of 4 says it: must be 0");

@@ -144,7 +144,17 @@ TEST_CASE("prune channels: refused are shares out of range, layers without a cha
     CHECK(told(0.5, {.scope = prune::scope::global}) ==
           "prune: sparsity = 0.5: no channel would be left of '0.weight' [4, 4]: scope::tensor or a limit < 1 "
           "leaves something of each");
-    CHECK(told(0.5, {.tensors = "4.weight"}) == "prune::channels: there is no channel that could go");
+    CHECK(told(0.5, {.tensors = "4.weight"}) ==
+          "prune::channels: '4.weight' takes no tensor that makes a channel which could go, only '0.weight', "
+          "'2.weight' do");
+    CHECK(told(0.5, {.tensors = "*.wei*"}) ==
+          "prune: tensors '*.wei*': one '*' may stand for a stretch of a name, not more");
+    CHECK(told(0.9, {.limit = 0.5}) ==
+          "prune: sparsity = 0.9 is out of reach where a tensor may lose limit = 0.5 of it at most: must be <= "
+          "limit");
+    nn::network fixed{nn::input<double>{4}, nn::sequential{nn::dense{3}}};
+    CHECK(message_of([&] { prune::channels(fixed, prune::magnitude{.sparsity = 0.5}); }) ==
+          "prune::channels: there is no channel that could go");
     CHECK(told(0.5, {.limit = 2}) == "prune: limit = 2: must be in (0, 1]");
     prune::channels(net,
                     prune::magnitude{.sparsity = 0.5, .on = {.scope = prune::scope::global, .limit = 0.75}});

@@ -26,7 +26,8 @@ struct batch_norm_scale {
         return score;
     }
 
-    /// Throws descent::error as mask_lowest does, and where there is no batch_norm.
+    /// Throws descent::error as mask_lowest does, and where there is no batch_norm. A norm that would lose all
+    /// its channels is such a case: scope::tensor or a limit < 1 leaves something of each.
     template <prunable M>
     void operator()(M& model) const {
         auto& w = weights_of(model);

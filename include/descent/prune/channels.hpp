@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -45,6 +46,7 @@ template <class T>
 std::vector<channel_score> channel_scores(params<T> const& w, params<T> const& scores,
                                           structure<T> const& graph, selection const& on) {
     std::vector<channel_score> all;
+    std::string others;  // tensors that the selection does not take, where it could
     for (std::size_t c = 0; c < graph.channels(); ++c) {
         if (!graph.free(c))
             continue;
@@ -60,12 +62,20 @@ std::vector<channel_score> channel_scores(params<T> const& w, params<T> const& s
                 ++count;
             });
         }
-        if (count == 0 || !on.takes(w.entries()[own.tensor].name, w.entries()[own.tensor].extents))
+        if (count == 0)
             continue;
+        if (!on.takes(w.entries()[own.tensor].name, w.entries()[own.tensor].extents)) {
+            std::string const name = text("'", w.entries()[own.tensor].name, "'");
+            if (!others.ends_with(name))
+                others += text(others.empty() ? "" : ", ", name);
+            continue;
+        }
         own.score = graph.dead(c) ? -HUGE_VAL : own.score / double(count);
         expect(own.score == own.score, "prune: a score of '", w.entries()[own.tensor].name, "' is NaN");
         all.push_back(own);
     }
+    expect(!all.empty() || others.empty(), "prune::channels: '", on.tensors,
+           "' takes no tensor that makes a channel which could go, only ", others, " do");
     return all;
 }
 
@@ -82,15 +92,14 @@ std::vector<channel_score> channel_scores(params<T> const& w, params<T> const& s
 ///     prune::channels(net, prune::magnitude{.sparsity = 0.5});             // of each layer
 ///     prune::channels(net, prune::taylor{.sparsity = 0.3}, train, exec::openmp{});
 ///
-/// Throws descent::error, and changes nothing, unless 0 <= sparsity < 1, where no channel is free, and where a
-/// layer would lose all its channels.
+/// Throws descent::error, and changes nothing, unless 0 <= sparsity < 1 and sparsity <= limit, where no channel
+/// is free, and where a layer would lose all its channels.
 template <class Network, class C, class... Evidence>
 requires criterion<C, Network, Evidence...>
 void channels(Network& net, C const& by, Evidence const&... evidence) {
     using T = typename Network::scalar;
     double const sparsity = by.sparsity;
-    expect(sparsity >= 0 && sparsity < 1, "prune: sparsity = ", sparsity, ": must be in [0, 1)");
-    expect(by.on.limit > 0 && by.on.limit <= 1, "prune: limit = ", by.on.limit, ": must be in (0, 1]");
+    by.on.check(sparsity);
     selection const on = selection_of(by, true);
     auto& w = net.params();
     auto const places = detail::places_of(net);

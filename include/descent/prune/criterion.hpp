@@ -82,7 +82,7 @@ selection selection_of(C const& by, bool channels = false) {
 template <class C, class M, class... Evidence>
 requires criterion<C, M, Evidence...>
 void apply(C const& by, M& model, Evidence const&... evidence) {
-    expect(by.sparsity >= 0 && by.sparsity < 1, "prune: sparsity = ", by.sparsity, ": must be in [0, 1)");
+    by.on.check(by.sparsity);
     mask_lowest(weights_of(model), by.scores(model, evidence...), by.sparsity, selection_of(by));
 }
 

@@ -50,7 +50,7 @@ struct gradual {
 
     template <class T>
     void begin(training<T> const& now) {
-        expect(by.sparsity >= 0 && by.sparsity < 1, "prune: sparsity = ", by.sparsity, ": must be in [0, 1)");
+        by.on.check(by.sparsity);
         expect(when.start >= 0 && when.start <= by.sparsity, "prune::gradual: start = ", when.start,
                ": must be in [0, sparsity = ", by.sparsity, "]");
         expect(when.first >= 0 && when.first <= when.last, "prune::gradual: steps ", when.first, " to ",

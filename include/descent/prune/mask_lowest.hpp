@@ -178,8 +178,9 @@ template <class T, class Takes>
 void mask_lowest(params<T>& weights, params<T> const& scores, double sparsity, selection const& on,
                  Takes const& takes) {
     bool const pattern = on.unit.of == granularity::kind::n_of_m;
-    expect(sparsity >= 0 && sparsity < 1, "prune: sparsity = ", sparsity, ": must be in [0, 1)");
-    expect(on.limit > 0 && on.limit <= 1, "prune: limit = ", on.limit, ": must be in (0, 1]");
+    on.check(sparsity);
+    expect(on.limit >= 1 || on.unit.of != granularity::kind::tensor, "prune: limit = ", on.limit,
+           ": must be 1 where whole tensors go");
     expect(!pattern || sparsity == 0, "prune: sparsity = ", sparsity, ": ", on.unit.first, " of ",
            on.unit.second, " says it: must be 0");
     weights.expect_same_layout(scores, "prune: scores");
@@ -187,6 +188,7 @@ void mask_lowest(params<T>& weights, params<T> const& scores, double sparsity, s
     for (auto const& entry : weights.entries())
         if (entry.size() > 0 && takes(entry))
             tensors.push_back({&entry, {on.unit, entry.extents}, flags_of(weights, entry)});
+    expect(!weights.entries().empty(), "prune: there are no tensors");
     if (tensors.empty() && on.tensors.empty())
         fail("prune: there is no such tensor, only ", weights.names());
     expect(!tensors.empty(), "prune: '", on.tensors, "' matches no such tensor, only ", weights.names(),
@@ -243,8 +245,8 @@ void mask_lowest(params<T>& weights, params<T> const& scores, double sparsity, s
 /// Masks the weights with the lowest scores: so many that `sparsity` of those that `on` takes are pruned, to
 /// the nearest whole unit. A unit's score is the mean of its weights' (masked ones: 0); of equal ones those
 /// that stand first go. Weights that were masked stay masked and count. Throws descent::error, and changes
-/// nothing, unless 0 <= sparsity < 1, if `on` takes none, if a score is NaN, if a unit has scores of both
-/// infinities, and if a tensor would lose all its weights.
+/// nothing, unless 0 <= sparsity < 1 and sparsity <= on.limit, if `on` takes none, if a score is NaN, if a unit
+/// has scores of both infinities, and if a tensor would lose all its weights.
 template <class T>
 void mask_lowest(params<T>& weights, params<T> const& scores, double sparsity, selection const& on = {}) {
     detail::mask_lowest(weights, scores, sparsity, on,

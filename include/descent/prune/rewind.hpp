@@ -32,7 +32,7 @@ template <class M, class C, class Train>
 requires criterion<C, M>
 void iterative(M& model, C by, int rounds, params<scalar_of<M>> const& early, Train const& train) {
     expect(rounds >= 1, "prune::iterative: rounds = ", rounds, ": must be >= 1");
-    expect(by.sparsity >= 0 && by.sparsity < 1, "prune: sparsity = ", by.sparsity, ": must be in [0, 1)");
+    by.on.check(by.sparsity);
     double const last = by.sparsity;
     for (int round = 1; round <= rounds; ++round) {
         by.sparsity = round == rounds ? last : 1 - std::pow(1 - last, double(round) / rounds);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -20,8 +21,11 @@ struct granularity {
 
 /// Every weight by itself.
 inline constexpr granularity each_weight{};
-/// The rows of a dense layer's weight, the filters of a convolution: all that one output is made of.
+/// The rows of a dense layer's weight, the filters of a convolution: all of a weight that one output is made
+/// of. Its bias and the shift of a batch norm behind it stay, and with them the output, a constant now: where
+/// shrink is to take outputs away, they are pruned by prune::channels.
 inline constexpr granularity each_row{granularity::kind::row};
+/// each_row by the name that convolutions have for it.
 inline constexpr granularity each_filter = each_row;
 /// The columns of a dense layer's weight, the input channels of a convolution: all that one input does.
 inline constexpr granularity each_channel{granularity::kind::channel};
@@ -72,7 +76,23 @@ struct selection {
     /// more axes, which leaves out biases and the scales of norms.
     std::string tensors = {};
     /// The largest share that a single tensor may lose; what it keeps beyond the criterion's say, others lose.
+    /// At least the sparsity, which would else be out of reach.
     double limit = 1;
+
+    /// Throws descent::error unless 0 <= sparsity < 1, 0 < limit <= 1, sparsity <= limit and `tensors` has one
+    /// '*' at most.
+    void check(double sparsity) const {
+        expect(sparsity >= 0 && sparsity < 1, "prune: sparsity = ", sparsity, ": must be in [0, 1)");
+        expect(limit > 0 && limit <= 1, "prune: limit = ", limit, ": must be in (0, 1]");
+        expect(sparsity <= limit, "prune: sparsity = ", sparsity,
+               " is out of reach where a tensor may lose limit = ", limit, " of it at most: must be <= limit");
+        check_tensors();
+    }
+    /// Throws descent::error where `tensors` has more than one '*'.
+    void check_tensors() const {
+        expect(std::count(tensors.begin(), tensors.end(), '*') <= 1, "prune: tensors '", tensors,
+               "': one '*' may stand for a stretch of a name, not more");
+    }
 
     bool takes(std::string_view name, shape const& extents) const {
         if (tensors.empty())

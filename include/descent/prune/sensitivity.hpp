@@ -45,6 +45,7 @@ requires criterion<C, M, Evidence...> sensitivity scan_sensitivity(M& model, C c
                                                                    std::vector<double> const& sparsities,
                                                                    Metric const& metric,
                                                                    Evidence const&... evidence) {
+    by.on.check_tensors();
     auto& w = weights_of(model);
     auto const dense = w;
     struct putting_back {

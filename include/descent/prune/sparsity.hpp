@@ -18,9 +18,11 @@ struct tensor_sparsity {
     double sparsity() const { return weights ? double(weights - kept) / double(weights) : 0; }
 };
 
-/// The masks of the selected tensors, counted; in the order of the arena.
+/// The masks of the selected tensors, counted; in the order of the arena. Throws descent::error where the
+/// selection's tensors have more than one '*'.
 template <class M>
 std::vector<tensor_sparsity> count_masks(M const& model, selection const& on = {}) {
+    on.check_tensors();
     auto const& w = weights_of(model);
     std::vector<tensor_sparsity> told;
     for (auto const& entry : w.entries())
