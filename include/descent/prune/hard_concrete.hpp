@@ -20,8 +20,19 @@ namespace descent::prune {
 ///
 /// with u uniform and log_alpha trained; the objective gets l0 times the expected number of weights whose z is
 /// not 0, sigmoid(log_alpha - temperature log(-low / high)) a unit. At rest s = sigmoid(log_alpha).
+///
+/// The objective is a mean over samples, so that l0 is the paper's lambda / N for N training samples: begin at
+/// 1 / N and go on by factors of 3 until prune::sparsity behind put() is what you want. The gates need steps,
+/// and a rate that moves log_alpha by several units. On N = 4496 digits of 8 x 8 a network of 64 hidden units
+/// keeps by adam, rate{1e-2} and 60 epochs
+///
+///     l0                   1e-6    0.1 / N    1 / N    3 / N    10 / N
+///     weights              96 %      83 %      24 %     11 %       4 %
+///     test accuracy      99.0 %    98.9 %    98.7 %   97.7 %    96.9 %
+///
+/// and at 1 / N behind 20 epochs 56 % of the weights.
 struct hard_concrete {
-    double l0 = 1e-6;               ///< what a weight costs, > 0
+    double l0 = 1e-6;               ///< what a weight costs, > 0: see above, few go by this one on small data
     double droprate = 0.5;          ///< at the beginning: sigmoid(-log_alpha), in (0, 1)
     double temperature = 2.0 / 3;   ///< in (0, 1]
     double low = -0.1, high = 1.1;  ///< the stretch, low < 0, high > 1

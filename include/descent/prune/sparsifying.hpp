@@ -18,15 +18,16 @@ namespace descent::prune {
 /// A model that learns which of its weights it needs: beside its weights fit trains a gate a unit,
 /// hard_concrete (L0) or variational (dropout), under the model's objective plus what the gates cost.
 ///
-///     prune::sparsifying gated{net, prune::hard_concrete{.l0 = 1e-6}};
-///     fit(gated, train, chain(adam{}, rate{1e-3}), {.epochs = 20, .batch = 64}, exec::openmp{});
-///     gated.put();                                 // weights at rest into the network; those that went are
-///     masked fit(net, train, chain(adam{}, rate{1e-4}, keep_zeros{}), {.epochs = 5, .batch = 64});
+///     prune::sparsifying gated{net, prune::hard_concrete{.l0 = 1.0 / double(train.samples())}};
+///     fit(gated, train, chain(adam{}, rate{1e-2}), {.epochs = 60, .batch = 64}, exec::openmp{});
+///     gated.put();                                 // weights at rest, those that went masked
+///     fit(net, train, chain(adam{}, rate{1e-4}, keep_zeros{}), {.epochs = 5, .batch = 64});
 ///
 /// params() are the model's tensors and behind them those of the gates, "<tensor>.log_alpha" of each unit or
-/// "<tensor>.log_sigma2" of each weight. Weights that were masked stay masked. In evaluation gates are at rest.
-/// Draws depend on the seed, the step and the place alone. The model must outlive this. Throws descent::error
-/// for settings out of range and where `on` takes no tensor, before it changes anything.
+/// "<tensor>.log_sigma2" of each weight. Weights that were masked stay masked, by keep_zeros{} in the recipe.
+/// In evaluation gates are at rest. Draws depend on the seed, the step and the place alone. The model must
+/// outlive this. Throws descent::error for settings out of range and where `on` takes no tensor, before it
+/// changes anything.
 template <class Model, class Gates>
 class sparsifying {
 public:
@@ -35,6 +36,7 @@ public:
     sparsifying(Model& model, Gates const& gates, std::uint64_t seed = 1)
         : model_(model), gates_(gates), seed_(seed), slopes_(model.params().like()) {
         gates.check();
+        gates.on.check_tensors();
         auto const& weights = model.params();
         std::vector<tensor_spec> specs;
         for (auto const& entry : weights.entries())
