@@ -81,8 +81,7 @@ nd_array<T> parse_image(std::string_view bytes, image_options const& options = {
 /// Reads a PNG or JPEG file: [channels, height, width], pixels 0 .. 255, as transforms of images take them.
 /// Needs stb_image (CMake: link descent::stb; Debian: libstb-dev).
 ///
-///     auto const photo = data::read_image("cat.jpg");                        // photo.extents: {3, height,
-///     width}
+///     auto const photo = data::read_image("cat.jpg");    // photo.extents: {3, height, width}
 ///
 /// Colors become gray as 0.299 red + 0.587 green + 0.114 blue; transparency is dropped; 16 bits become 8. Turns
 /// that a camera noted (EXIF) are not made. Throws descent::error that names the file and the reason for one

@@ -76,8 +76,7 @@ void fit_image(nd_array<T> const& from, image_folder_options const& options, T* 
 /// 0 .. 255, classes in the order of their names.
 ///
 ///     auto pets = data::read_image_folder("pets", {.height = 64, .width = 64}, exec::openmp{});
-///     pets.class_names;                                            // "cat", "dog": pets/cat/*.jpg,
-///     pets/dog/*.png
+///     pets.class_names;    // "cat", "dog", of pets/cat/*.jpg and pets/dog/*.png
 ///
 /// Images are made smaller by area, larger by bilinear weights. Other files, and names with a dot in front, are
 /// passed over. Needs stb_image as read_image does, and throws descent::error as it does; also for a folder

@@ -18,8 +18,8 @@ namespace descent::nn {
 /// images, features of vectors). Tensors: "0.weight", "1.weight". bind throws descent::error where the outputs
 /// differ in another axis.
 ///
-///     nn::parallel{nn::conv2d{.channels = 8, .kernel = 1}, nn::conv2d{.channels = 8, .kernel = 3, .padding =
-///     1}}
+///     nn::parallel{nn::conv2d{.channels = 8, .kernel = 1},
+///                  nn::conv2d{.channels = 8, .kernel = 3, .padding = 1}}
 template <class... L>
 struct parallel {
     static_assert(sizeof...(L) > 0, "nn::parallel needs a layer");

@@ -11,9 +11,9 @@
 // struct with
 //
 //     static constexpr bool direct             slots are plain numbers of the parameters' type, used in place
-//     static index bytes(index n, index tiles) memory for an arena of n numbers whose tensors have so many
-//     tiles static void decode<V>(unsigned char const* base, spot at, index n, T* out) static void
-//     encode<V>(unsigned char* base, spot at, index n, T const* in, std::uint64_t key)
+//     static index bytes(index n, index tiles) memory for an arena of n numbers in so many tiles
+//     static void decode<V>(unsigned char const* base, spot at, index n, T* out)
+//     static void encode<V>(unsigned char* base, spot at, index n, T const* in, std::uint64_t key)
 //
 // n is at most `tile`; key differs from step to step and slot to slot.
 namespace descent::slots {

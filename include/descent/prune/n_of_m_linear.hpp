@@ -16,7 +16,7 @@
 namespace descent::prune {
 
 /// A dense layer y = x W^T + b of which each group of M neighboring inputs keeps N weights at most (N:M, or
-/// semi- structured, sparsity; Mishra et al.: "Accelerating sparse deep neural networks", 2021): the N values
+/// semi-structured, sparsity; Mishra et al.: "Accelerating sparse deep neural networks", 2021): the N values
 /// and where in the group they stand, in 2 bits each for M up to 4, else in 4. 2 of 4 floats take 2.125 bytes a
 /// weight instead of 4.
 ///

@@ -20,8 +20,8 @@ namespace descent::quantize {
 /// (straight-through: Bengio, Leonard, Courville, 2013). State: "scale" [1], 0 until `calibrate` sets it, which
 /// means that numbers pass as they are; "zero_point" [1]. bind throws descent::error for bits outside [2, 8].
 ///
-///     nn::sequential{quantize::activation{}, nn::dense{64}, nn::relu{}, quantize::activation{.symmetric =
-///     false}, ...}
+///     nn::sequential{quantize::activation{}, nn::dense{64}, nn::relu{},
+///                    quantize::activation{.symmetric = false}, ...}
 struct activation {
     int bits = 8;
     bool symmetric = false;

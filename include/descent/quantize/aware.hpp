@@ -69,8 +69,9 @@ void turn_slopes(T const* w, index n, Kernel const k, T const* slopes, T* to, T*
 ///     nn::network net{nn::input<float>{64},
 ///                     nn::sequential{quantize::aware{nn::dense{64}, {.bits = 4}}, nn::relu{},
 ///                                    nn::named{"last", quantize::aware{nn::dense{10}, quantize::ternary{}}}}};
-///     fit(net, ...);                       // exact: no step was begun; binary and ternary round from the
-///     start quantize::begin_steps(net, train.x.topRows(512)); fit(net, ...);                       // rounded
+///     fit(net, ...);      // exact, as no step was begun; binary and ternary round from the start
+///     quantize::begin_steps(net, train.x.topRows(512));
+///     fit(net, ...);      // rounded
 ///
 /// Behind it quantize::convert gives the codes. bind throws descent::error for settings that the rule does not
 /// have, and for a layer without weights.

@@ -22,8 +22,8 @@ namespace descent {
 /// bit for bit like the run that never stopped. Callback; its place among the others does not matter.
 ///
 ///     auto const last = resume_from<float>("runs/a");  // empty where there is none yet
-///     fit(net, train, recipe, options, checkpoint_file{.folder = "runs/a", .every_seconds = 60},
-///     resume{last});
+///     fit(net, train, recipe, options, resume{last},
+///         checkpoint_file{.folder = "runs/a", .every_seconds = 60});
 ///
 /// Also writes after the last epoch, and where another callback stopped or interrupted the run. Files are
 /// "checkpoint-<steps>.safetensors" and "best.safetensors"; each appears whole or not at all, and is on the

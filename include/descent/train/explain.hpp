@@ -41,8 +41,8 @@ inline constexpr std::uint32_t importance_stream = 0x70657273, importance_rows =
 /// (turn an error's sign); use data that the model was not trained on. Features that say the same share their
 /// importance.
 ///
-///     auto told = permutation_importance(model, test, [](auto const& m, auto const& t) { return accuracy(m,
-///     t); });
+///     auto told = permutation_importance(model, test,
+///                                        [](auto const& m, auto const& t) { return accuracy(m, t); });
 ///
 /// Takes one copy of the table for each thread, and passes over it features * repeats times. metric must be
 /// safe to call from several threads where the executor has them. Throws descent::error for data without rows
