@@ -342,8 +342,9 @@ packed_model pack(Model const& model, std::vector<coded_tensor<typename Model::s
     return packed;
 }
 
-/// Sets a model to what `pack` made of one with the same tensors: bit for bit, and masks are gone. `file`
-/// stands for the file in messages; see load_packed.
+/// Sets a model to what `pack` made of one with the same tensors: bit for bit, but masks are gone:
+/// prune::mask_zeros makes them of the zeros again, which training on would fill. `file` stands for the file in
+/// messages; see load_packed.
 template <class Model>
 packed_table unpack(Model& model, std::string_view bytes, std::string_view file = "packed model") {
     using T = typename Model::scalar;
@@ -379,10 +380,11 @@ packed_table save_packed(Model const& model, std::string const& path,
     return std::move(packed.table);
 }
 
-/// Sets the model to what save_packed wrote of one with the same tensors: bit for bit, and masks are gone.
-/// Throws descent::error, and then the model is as it was, for a file that cannot be read, is none of these or
-/// of another version, is cut short or damaged (it has a checksum), or is of another model: "net.dpk: tensor 2
-/// is '4.weight' [10, 64], the model's '4.weight' [10, 32]".
+/// Sets the model to what save_packed wrote of one with the same tensors: bit for bit, but masks are gone:
+/// prune::mask_zeros makes them of the zeros again, which training on would fill. Throws descent::error, and
+/// then the model is as it was, for a file that cannot be read, is none of these or of another version, is cut
+/// short or damaged (it has a checksum), or is of another model: "net.dpk: tensor 2 is '4.weight' [10, 64], the
+/// model's '4.weight' [10, 32]".
 template <class Model>
 packed_table load_packed(Model& model, std::string const& path) {
     return unpack(model, read_file(path), path);
