@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -183,6 +184,22 @@ TEST_CASE("prune n_of_m_linear: what magnitude pruning leaves of a layer fits") 
     CHECK(message_of([&] {
               prune::n_of_m_linear<float>{dense, prune::n_of_m(2, 4)};
           }) == "n_of_m_linear: output 0, group 0 (from input 0): more than 2 of 4 weights are not 0");
+}
+
+TEST_CASE("prune n_of_m_linear: tensors of parameters; calls without memory and executor") {
+    params<float> from{{"weight", {5, 8}}};
+    for (descent::index i = 0; i < 40; ++i)
+        from["weight"].data[i] = i % 4 < 2 ? 0.0f : float(i) - 17;
+    prune::n_of_m_linear<float> const layer{from["weight"], prune::n_of_m(2, 4)};
+    matrix<float> const x = matrix<float>::Ones(3, 8);
+    matrix<float> y, z;
+    prune::n_of_m_linear<float>::workspace memory;
+    layer(x, y, exec::serial{}, memory);
+    layer(x, z);
+    CHECK(y == z);
+    layer(x, z, exec::openmp{.threads = 2});
+    CHECK(y == z);
+    static_assert(!std::is_constructible_v<prune::n_of_m_linear<float>, decltype(matrix<float>::Random(3, 4))>);
 }
 
 TEST_CASE("prune n_of_m_linear: bad patterns, weights, biases and samples are refused") {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
 
+#include <descent/core/params.hpp>
 #include <descent/core/random.hpp>
 #include <descent/exec/openmp.hpp>
 #include <descent/exec/serial.hpp>
@@ -87,6 +89,22 @@ TEST_CASE("prune sparse_linear: counts, bytes, and what was left out meets nothi
     CHECK(y(0, 1) == -3);
     CHECK(y(1, 0) == std::numeric_limits<float>::infinity());
     CHECK(prune::sparse_linear<float>{exec::transposed(w)}.inputs() == 2);
+}
+
+TEST_CASE("prune sparse_linear: tensors of parameters; calls without memory and executor") {
+    params<float> from{{"weight", {5, 8}}};
+    for (descent::index i = 0; i < 40; ++i)
+        from["weight"].data[i] = i % 4 < 2 ? 0.0f : float(i) - 17;
+    prune::sparse_linear<float> const layer{from["weight"]};
+    matrix<float> const x = matrix<float>::Ones(3, 8);
+    matrix<float> y, z;
+    prune::sparse_linear<float>::workspace memory;
+    layer(x, y, exec::serial{}, memory);
+    layer(x, z);
+    CHECK(y == z);
+    layer(x, z, exec::openmp{.threads = 2});
+    CHECK(y == z);
+    static_assert(!std::is_constructible_v<prune::sparse_linear<float>, decltype(matrix<float>::Random(3, 4))>);
 }
 
 TEST_CASE("prune sparse_linear: bad weights, biases and samples are refused") {

@@ -292,6 +292,21 @@ TEST_CASE("quantize int4_linear: no memory is taken twice") {
     CHECK(allocations::during([&] { layer(one, single, exec::serial{}, memory); }) == 0);
 }
 
+TEST_CASE("quantize int4_linear: calls without memory and executor") {
+    params<float> from{{"weight", {5, 7}}};
+    for (descent::index i = 0; i < from.arena_size(); ++i)
+        from.data()[i] = generator{8}.normal<float>(std::uint64_t(i));
+    int4_linear const layer{from["weight"], {}, {.group = 8}};
+    matrix<float> const x = matrix<float>::Ones(3, 7);
+    matrix<float> y, z;
+    int4_linear::workspace memory;
+    layer(x, y, exec::serial{}, memory);
+    layer(x, z);
+    CHECK(y == z);
+    layer(x, z, exec::openmp{.threads = 2});
+    CHECK(y == z);
+}
+
 TEST_CASE("quantize int4_linear: bytes") {
     int4_linear const small{normal(64, 128, 1), {}, {.group = 64}};
     CHECK(small.bytes() == 64 * 128 / 2 + 64 * 2 * 4 + 64 * 4);

@@ -9,6 +9,7 @@
 #include <descent/core/memory.hpp>
 #include <descent/core/tensor.hpp>
 #include <descent/exec/block.hpp>
+#include <descent/exec/serial.hpp>
 #include <descent/prune/detail/n_of_m_forms.hpp>
 #include <descent/prune/detail/n_of_m_product.hpp>
 #include <descent/prune/selection.hpp>
@@ -48,6 +49,7 @@ public:
     /// weights that are not finite as T, a group of which more than N are not 0, and biases that are not one
     /// for each output.
     template <class Weights>
+    requires requires(Weights const& w) { exec::as_block(w); }
     n_of_m_linear(Weights const& weights, granularity const& pattern, vector<T> const& bias = {})
         : w_{{pattern.first, pattern.second}} {
         auto const w = exec::as_block(weights);
@@ -94,7 +96,7 @@ public:
 
     /// y = x W^T + b for row-major x [samples, inputs] and y [samples, outputs]; y is resized where it has
     /// another shape. Throws descent::error for samples of another width, and where x is y.
-    template <class Executor>
+    template <exec::host Executor>
     void operator()(matrix<T> const& x, matrix<T>& y, Executor const& executor, workspace& memory) const {
         expect(x.cols() == w_.inputs, "n_of_m_linear: ", x.cols(), " features: must be ", w_.inputs);
         expect(&x != &y, "n_of_m_linear: x is y: must be another matrix");
@@ -103,14 +105,21 @@ public:
         (*this)(x.data(), x.rows(), y.data(), executor, memory);
     }
 
+    /// The same with memory that each call takes anew.
+    template <exec::host Executor = exec::serial>
+    void operator()(matrix<T> const& x, matrix<T>& y, Executor const& executor = {}) const {
+        workspace memory;
+        (*this)(x, y, executor, memory);
+    }
+
     /// The same on plain memory; x and y must not overlap.
-    template <class Executor>
+    template <exec::host Executor>
     void operator()(T const* x, index samples, T* y, Executor const& executor, workspace& memory) const {
         run(detail::best_n_of_m_form<T>(w_.pattern.of, samples), x, samples, y, executor, memory);
     }
 
     /// The same by a form that is named: tests compare them.
-    template <class Executor>
+    template <exec::host Executor>
     void run(detail::n_of_m_form<T> const& form, T const* x, index samples, T* y, Executor const& executor,
              workspace& memory) const {
         detail::n_of_m_product<T>{w_, form, x, samples, y}(executor, memory.numbers_);

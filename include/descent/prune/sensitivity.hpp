@@ -31,7 +31,8 @@ struct sensitivity {
 };
 
 /// Prunes each tensor that the criterion takes by itself, to each of the sparsities, and measures the model by
-/// metric(model): which layers bear pruning. Weights and masks are put back. The criterion's own sparsity is
+/// metric(model), an accuracy or a loss (quantize::scan_precision takes a loss alone): which layers bear
+/// pruning. Weights and masks are put back. The criterion's own sparsity is
 /// not used; its units are; what it needs beside the model stands behind.
 ///
 ///     auto const told = prune::scan_sensitivity(net, prune::magnitude{}, {0.5, 0.8, 0.9}, [&](auto const& m) {

@@ -8,6 +8,7 @@
 #include <descent/core/memory.hpp>
 #include <descent/core/tensor.hpp>
 #include <descent/exec/block.hpp>
+#include <descent/exec/serial.hpp>
 #include <descent/prune/detail/sparse_rows.hpp>
 
 namespace descent::prune {
@@ -33,6 +34,7 @@ public:
     /// From weights [outputs, inputs] and `outputs` biases, or none. Throws descent::error for weights that are
     /// not finite as T, biases that are not one for each output, and more than 65,536 inputs.
     template <class Weights>
+    requires requires(Weights const& w) { exec::as_block(w); }
     explicit sparse_linear(Weights const& weights, vector<T> const& bias = {}) {
         auto const w = exec::as_block(weights);
         outputs_ = w.rows, inputs_ = w.cols;
@@ -77,7 +79,7 @@ public:
 
     /// y = x W^T + b for row-major x [samples, inputs] and y [samples, outputs]; y is resized where it has
     /// another shape. Throws descent::error for samples of another width, and where x is y.
-    template <class Executor>
+    template <exec::host Executor>
     void operator()(matrix<T> const& x, matrix<T>& y, Executor const& executor, workspace& memory) const {
         expect(x.cols() == inputs_, "sparse_linear: ", x.cols(), " features: must be ", inputs_);
         expect(&x != &y, "sparse_linear: x is y: must be another matrix");
@@ -86,8 +88,15 @@ public:
         (*this)(x.data(), x.rows(), y.data(), executor, memory);
     }
 
+    /// The same with memory that each call takes anew.
+    template <exec::host Executor = exec::serial>
+    void operator()(matrix<T> const& x, matrix<T>& y, Executor const& executor = {}) const {
+        workspace memory;
+        (*this)(x, y, executor, memory);
+    }
+
     /// The same on plain memory; x and y must not overlap.
-    template <class Executor>
+    template <exec::host Executor>
     void operator()(T const* x, index samples, T* y, Executor const& executor, workspace& memory) const {
         detail::sparse_product(*this, x, samples, y, executor, memory.numbers_);
     }

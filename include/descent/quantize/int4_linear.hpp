@@ -5,7 +5,6 @@
 #include <cmath>
 #include <concepts>
 #include <cstdint>
-#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -16,7 +15,9 @@
 #include <descent/core/params.hpp>
 #include <descent/core/tensor.hpp>
 #include <descent/exec/block.hpp>
+#include <descent/exec/serial.hpp>
 #include <descent/quantize/affine.hpp>
+#include <descent/quantize/detail/dense_tensors.hpp>
 #include <descent/quantize/detail/int4_forms.hpp>
 
 namespace descent::quantize {
@@ -106,7 +107,7 @@ public:
     /// y = x W^T + b for row-major x [samples, inputs] and y [samples, outputs] of float, or of double, which
     /// is rounded to float before and widened after; y is resized where it is an Eigen matrix of another shape.
     /// Throws descent::error for samples of another width, and where x is y.
-    template <class Executor, std::floating_point T>
+    template <exec::host Executor, std::floating_point T>
     void operator()(matrix<T> const& x, matrix<T>& y, Executor const& executor, workspace& memory) const {
         expect(x.cols() == inputs_, "int4_linear: ", x.cols(), " features: must be ", inputs_);
         expect(&x != &y, "int4_linear: x is y: must be another matrix");
@@ -115,14 +116,21 @@ public:
         (*this)(x.data(), x.rows(), y.data(), executor, memory);
     }
 
+    /// The same with memory that each call takes anew.
+    template <exec::host Executor = exec::serial, std::floating_point T>
+    void operator()(matrix<T> const& x, matrix<T>& y, Executor const& executor = {}) const {
+        workspace memory;
+        (*this)(x, y, executor, memory);
+    }
+
     /// The same on plain memory; x and y must not overlap.
-    template <class Executor, std::floating_point T>
+    template <exec::host Executor, std::floating_point T>
     void operator()(T const* x, index samples, T* y, Executor const& executor, workspace& memory) const {
         run(*detail::int4_forms()[0], x, samples, y, executor, memory);
     }
 
     /// The same by a form that is named: tests compare them.
-    template <class Executor, std::floating_point T>
+    template <exec::host Executor, std::floating_point T>
     void run(detail::int4_form const& form, T const* x, index samples, T* y, Executor const& executor,
              workspace& memory) const {
         if (index(memory.x_.size()) < samples * depth())
@@ -337,18 +345,8 @@ private:
 ///     auto const head = quantize::to_int4(net.params(), "4", {.group = 32});
 template <class T>
 int4_linear to_int4(params<T> const& from, std::string_view layer, int4_options const& options = {}) {
-    std::string const front = layer.empty() ? "" : text(layer, ".");
-    auto const weight = from[front + "weight"];
-    expect(weight.extents.rank() == 2, "to_int4: '", front, "weight' is ", weight.extents.text(),
-           ": must be [outputs, inputs]");
-    vector<float> bias;
-    if (from.find(front + "bias")) {
-        auto const numbers = from[front + "bias"];
-        bias.resize(numbers.size());
-        std::copy_n(numbers.data, numbers.size(), bias.data());
-    }
-    index const columns = weight.extents[1];
-    return int4_linear(exec::block<T const>{weight.data, weight.extents[0], columns, columns}, bias, options);
+    auto const [weights, bias] = detail::dense_tensors_of("to_int4", from, layer);
+    return int4_linear(weights, bias, options);
 }
 
 }  // namespace descent::quantize
