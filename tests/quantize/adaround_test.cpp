@@ -225,7 +225,7 @@ TEST_CASE("quantize adaround: bad input") {
     matrix<float> odd = x;
     odd(3, 1) = std::numeric_limits<float>::quiet_NaN();
     CHECK(message_of([&] { adaround(view(w), moments_of(odd)); }) ==
-          "adaround: the inputs' mean square is nan: must be finite");
+          "adaround: the inputs of column 1 have the squares' sum nan: must be finite");
     CHECK(message_of([&] {
               adaround(view(w), samples{odd, x.leftCols(2)});
           }) == "adaround: the inputs' mean square is nan: must be finite");

@@ -199,13 +199,15 @@ affine_tensor<std::remove_const_t<T>> adaround(tensor_view<T> const& weight, inp
                 n = rows > 0 ? weight.size() / rows : 0;
     expect(inputs.columns() == n, "adaround: inputs of ", inputs.columns(), " columns, the weight ",
            weight.extents.text(), " has ", n);
-    expect(inputs.count() > 0, "adaround: no inputs were seen");
+    inputs.check("adaround");
     matrix<number> moments(n, n), away(rows, n);
     double unit = 0;
     for (index i = 0; i < n; ++i)
         for (index j = i; j < n; ++j) {
             double const mean = inputs.at(i, j) / double(inputs.count());
             moments(i, j) = moments(j, i) = number(mean);
+            expect(std::isfinite(moments(i, j)), "adaround: the inputs' mean of products ", i, " and ", j,
+                   " is ", mean, ": must fit the weight's scalar");
             unit += i == j ? mean / double(n) : 0;
         }
     auto const slopes = [&](int, matrix<number> const& w, matrix<number>& result) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -23,7 +24,7 @@ namespace descent::quantize {
 ///     quantize::refine(codes, weight, inputs);
 ///
 /// Throws descent::error, and changes nothing, for codes of other extents than the weight's, for inputs of
-/// another width, and for none.
+/// another width, for none, and for inputs or weights that are not finite.
 template <class T, class U, class Executor = exec::serial>
 index refine(affine_tensor<T>& codes, tensor_view<U> const& weight, input_moments const& inputs,
              Executor const& executor = {}) {
@@ -33,7 +34,9 @@ index refine(affine_tensor<T>& codes, tensor_view<U> const& weight, input_moment
            weight.extents.text());
     expect(inputs.columns() == n, "refine: inputs of ", inputs.columns(), " columns, the weight ",
            weight.extents.text(), " has ", n);
-    expect(inputs.count() > 0, "refine: no inputs were seen");
+    inputs.check("refine");
+    for (index i = 0; i < weight.size(); ++i)
+        expect(std::isfinite(weight.data[i]), "refine: number ", i, " is ", weight.data[i], ": must be finite");
     std::vector<index> moves(std::size_t(rows), 0);
     auto const moment = [&](index i, index j) { return inputs.at(std::min(i, j), std::max(i, j)); };
     executor.for_each(rows, [&](index row) {

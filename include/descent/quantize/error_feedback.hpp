@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include <descent/core/error.hpp>
@@ -14,16 +14,30 @@
 namespace descent::quantize {
 
 /// What the inputs of a layer are like: the sums of products of each two of them, over samples (and places).
+/// Inputs that are NaN or Inf are taken as they come, and refused by what reads the sums: see check.
 class input_moments {
 public:
-    /// For weights of so many columns: inputs of dense, channels x kernel of a convolution.
+    /// For weights of so many columns: inputs of dense, channels x kernel of a convolution. Throws
+    /// descent::error for columns outside [0, 2^24].
     explicit input_moments(index columns)
-        : columns_(columns), sums_(std::size_t(columns) * std::size_t(columns)), row_(std::size_t(columns)) {}
+        : columns_(checked(columns)),
+          sums_(std::size_t(columns) * std::size_t(columns)),
+          row_(std::size_t(columns)) {}
 
     index columns() const { return columns_; }
     index count() const { return count_; }
     /// For i <= j.
     double at(index i, index j) const { return sums_[std::size_t(i * columns_ + j)]; }
+
+    /// Throws descent::error, naming `who`, for no inputs, and where a sum is not finite: one NaN among the
+    /// inputs would decide all codes.
+    void check(std::string_view who) const {
+        expect(count_ > 0, who, ": no inputs were seen");
+        // No other sum of a column is larger than the diagonal's two.
+        for (index i = 0; i < columns_; ++i)
+            expect(std::isfinite(at(i, i)), who, ": the inputs of column ", i, " have the squares' sum ",
+                   at(i, i), ": must be finite");
+    }
 
     /// One input of the layer.
     template <class T>
@@ -34,12 +48,18 @@ public:
     }
 
     /// The patches of one image [channels, height, width] that a convolution of this kernel sees; of them each
-    /// `every`-th.
+    /// `every`-th. Throws descent::error where they do not make the columns, and for a kernel, stride, padding
+    /// or `every` out of range.
     template <class T>
     void add_patches(T const* image, shape const& extents, index kernel, index stride, index padding,
                      index every = 1) {
         expect(extents.rank() == 3 && extents[0] * kernel * kernel == columns_, "input_moments: image ",
                extents.text(), " and kernel ", kernel, " do not make ", columns_, " columns");
+        expect(kernel >= 1 && stride >= 1 && padding >= 0 && every >= 1, "input_moments: kernel ", kernel,
+               ", stride ", stride, ", padding ", padding, ", every ", every,
+               ": must be >= 1, the padding >= 0");
+        expect(kernel <= std::min(extents[1], extents[2]) + 2 * padding, "input_moments: kernel ", kernel,
+               " is larger than the image ", extents.text(), " with its padding ", padding);
         index const height = extents[1], width = extents[2],
                     down = (height + 2 * padding - kernel) / stride + 1,
                     across = (width + 2 * padding - kernel) / stride + 1;
@@ -58,6 +78,13 @@ public:
     }
 
 private:
+    static index checked(index columns) {
+        constexpr index most = index(1) << 24;
+        expect(columns >= 0 && columns <= most, "input_moments: columns = ", columns, ": must be in [0, ", most,
+               "]");
+        return columns;
+    }
+
     void add_row() {
         ++count_;
         for (index i = 0; i < columns_; ++i) {
@@ -113,12 +140,18 @@ inline std::vector<double> inverse_factor(input_moments const& h, std::vector<in
 /// Settings of to_affine with inputs.
 struct feedback_options {
     double damping = 0.01;  ///< of the mean of the moments' diagonal, added to it; > 0
+
+    /// Throws descent::error, naming `who`, for settings out of range.
+    void check(std::string_view who) const {
+        expect(damping > 0 && std::isfinite(damping), who, ": damping = ", damping, ": must be > 0");
+    }
 };
 
 /// The weights in codes, chosen one column after another so that those to come make up for the errors so far,
 /// by what the inputs are like (Frantar et al.: "GPTQ", 2023, after optimal brain compression); columns with
 /// the largest inputs come first. Grids are those of the weights as they were. Throws descent::error as
-/// to_affine does, and for inputs of another width, for none, and for a damping that is not > 0.
+/// to_affine does, and for inputs of another width, for none, for those that are not finite, and for a damping
+/// that is not > 0 and finite.
 template <class T>
 affine_tensor<std::remove_const_t<T>> to_affine(tensor_view<T> const& weight, input_moments const& inputs,
                                                 affine_options const& options = {},
@@ -129,8 +162,8 @@ affine_tensor<std::remove_const_t<T>> to_affine(tensor_view<T> const& weight, in
                 n = rows > 0 ? weight.size() / rows : 0;
     expect(inputs.columns() == n, "affine: inputs of ", inputs.columns(), " columns, the weight ",
            weight.extents.text(), " has ", n);
-    expect(inputs.count() > 0, "affine: no inputs were seen");
-    expect(feedback.damping > 0, "affine: damping = ", feedback.damping, ": must be > 0");
+    inputs.check("affine");
+    feedback.check("affine");
     std::vector<index> order(static_cast<std::size_t>(n));
     std::iota(order.begin(), order.end(), index(0));
     std::stable_sort(order.begin(), order.end(),
