@@ -144,7 +144,7 @@ TEST_CASE("quantize adaround_layers: what convolutions read, times their weights
     auto const check = [](auto const& net) {
         using T = typename std::remove_cvref_t<decltype(net)>::scalar;
         matrix<T> const rows = normal<T>(70, net.features(), 900);  // more than a network is shown at once
-        for (auto layer : quantize::detail::layers_to_round(net, 70))
+        for (auto layer : quantize::detail::layers_to_round("adaround", net, 70))
             for (descent::index const every : {1, 7}) {
                 layer.every = every;
                 auto const told = quantize::detail::samples_of(net, net, rows, layer, exec::serial{});
