@@ -149,8 +149,8 @@ public:
 
     // Masks of pruned weights: one bit a weight, explicit, never inferred from w == 0.
 
-    /// Keeps the weights whose flag is true and sets the others to 0, for good where the recipe has keep_zeros.
-    /// Throws descent::error unless there is one flag for each number of the tensor.
+    /// Keeps the weights whose flag is true and sets the others to 0, for good by keep_zeros{} in the recipe:
+    /// one without it is refused. Throws descent::error unless there is one flag for each number of the tensor.
     void set_mask(std::string_view name, std::vector<bool> const& keep) { put_mask(name, keep); }
     /// The same of flags that are bytes, 0 or 1, which takes less time.
     template <std::same_as<std::uint8_t> Flag>
