@@ -15,9 +15,12 @@
 // Apart: <descent/quantize/device_int4_linear.hpp>, layers of 4-bit weights where a device runs them
 // Apart: <descent/quantize/device_int8_linear.hpp>, layers that compute in 8 bits where a device runs them
 // Apart: <descent/quantize/equalization.hpp>, the same ranges for the channels of two layers
+// Apart: <descent/quantize/error_feedback_layers.hpp>, GPTQ for all layers of a network
+// Apart: <descent/quantize/fold_batch_norms.hpp>, a network without its batch norms
 // Apart: <descent/quantize/int8_file.hpp>, files of networks that compute in 8 bits
 // Apart: <descent/quantize/int8_layers.hpp>, what a network in 8 bits is made of
 // Apart: <descent/quantize/int8_network.hpp>, networks that compute in 8 bits
+// Apart: <descent/quantize/layer_inputs.hpp>, what a layer reads, for rounding or pruning by it
 // Apart: <descent/quantize/layer_pairs.hpp>, which layers stand one behind another through relu
 // Apart: <descent/quantize/learned_activation.hpp>, rounding of what passes, as a layer that trains its step
 // Apart: <descent/quantize/learned_step.hpp>, the rule of aware for 2 to 8 bits, which trains the step
