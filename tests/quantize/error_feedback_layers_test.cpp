@@ -25,6 +25,7 @@
 #include <descent/optim/adam.hpp>
 #include <descent/optim/chain.hpp>
 #include <descent/optim/rate.hpp>
+#include <descent/prune/magnitude.hpp>
 #include <descent/prune/surgeon.hpp>
 #include <descent/quantize/int4_linear.hpp>
 #include <descent/quantize/layer_inputs.hpp>
@@ -200,6 +201,34 @@ TEST_CASE("quantize error_feedback_layers: a layer reads what those in front giv
     quantize::to_affine(last, behind, two).copy_to(last.data);
     error_feedback_layers(net, x, two);
     CHECK(away(step, net, x) == 0);
+}
+
+TEST_CASE("quantize error_feedback_layers: pruned weights stay 0, and the others make up for them") {
+    matrix<float> x = normal<float>(300, 2 * 4 * 4, 9);
+    x.colwise() += 2 * normal<float>(300, 1, 99'999).col(0);  // inputs that are alike
+    for (bool const symmetric : {true, false}) {
+        affine_options const options{.bits = 3, .symmetric = symmetric};
+        nn::network net{nn::input<float>{2, 4, 4},
+                        nn::sequential{nn::conv2d{.channels = 4, .padding = 1, .groups = 2}, nn::relu{},
+                                       nn::flatten{}, nn::dense{5}},
+                        loss::squared{}};
+        prune::magnitude{.sparsity = 0.6}(net);
+        auto const exact = net;
+        for (auto const& tensor : error_feedback_layers(net, x, options)) {
+            auto const keep = exact.params().mask(tensor.name);
+            CHECK(net.params().mask(tensor.name) == keep);
+            for (std::size_t i = 0; i < keep.size(); ++i)
+                if (!keep[i])
+                    CHECK(net.params()[tensor.name].data[i] == 0);
+        }
+        nn::network one{nn::input<float>{32}, nn::dense{8}, loss::squared{}};
+        prune::magnitude{.sparsity = 0.6}(one);
+        auto fed = one, nearest = one;
+        error_feedback_layers(fed, x, options);
+        auto const weight = nearest.params()["weight"];
+        quantize::to_affine(weight, options).copy_to(weight.data);
+        CHECK(away(fed, one, x) < 0.5 * away(nearest, one, x));
+    }
 }
 
 TEST_CASE("quantize layer_inputs: the moments of a layer, as prune::surgeon takes them") {

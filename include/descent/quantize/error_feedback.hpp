@@ -149,9 +149,9 @@ struct feedback_options {
 
 /// The weights in codes, chosen one column after another so that those to come make up for the errors so far,
 /// by what the inputs are like (Frantar et al.: "GPTQ", 2023, after optimal brain compression); columns with
-/// the largest inputs come first. Grids are those of the weights as they were. Throws descent::error as
-/// to_affine does, and for inputs of another width, for none, for those that are not finite, and for a damping
-/// that is not > 0 and finite.
+/// the largest inputs come first. Grids are those of the weights as they were. Weights that are 0 stay 0, so
+/// that pruned ones do, and others make up for them. Throws descent::error as to_affine does, and for inputs of
+/// another width, for none, for those that are not finite, and for a damping that is not > 0 and finite.
 template <class T>
 affine_tensor<std::remove_const_t<T>> to_affine(tensor_view<T> const& weight, input_moments const& inputs,
                                                 affine_options const& options = {},
@@ -180,7 +180,7 @@ affine_tensor<std::remove_const_t<T>> to_affine(tensor_view<T> const& weight, in
             index const at = row * n + order[std::size_t(k)];
             auto const& grid = tensor.grid_of(at);
             double const wanted = left[std::size_t(k)];
-            int const code = grid.code(number(wanted));
+            int const code = grid.code(weight.data[at] == 0 ? number(0) : number(wanted));
             tensor.codes[std::size_t(at)] = std::int16_t(code);
             double const* const factor = u.data() + k * n;
             double const error = (wanted - double(grid.value(code))) / factor[k];

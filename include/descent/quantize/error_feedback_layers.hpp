@@ -13,11 +13,11 @@
 namespace descent::quantize {
 
 /// Rounds the weights of all dense, conv1d and conv2d by to_affine with inputs (GPTQ), one layer after another,
-/// each by what it reads now that those in front are rounded. The rows are for calibration; 256 to 1024 of the
-/// training data serve, labels are not needed. Of the places of a convolution, and of very many rows, at most
-/// some 16 thousand are taken. Costs a forward pass of the rows for each layer and, for weights of n columns,
-/// n^2 for each place and each row of weights, n^3 once; progress(done, all) is called behind it. Returns the
-/// codes, for save_packed and int4_linear. The same for every number of threads.
+/// each by what it reads now that those in front are rounded; pruned weights stay 0. The rows are for
+/// calibration; 256 to 1024 of the training data serve, labels are not needed. Of the places of a convolution,
+/// and of very many rows, at most some 16 thousand are taken. Costs a forward pass of the rows for each layer
+/// and, for weights of n columns, n^2 for each place and each row of weights, n^3 once; progress(done, all) is
+/// called behind it. Returns the codes, for save_packed and int4_linear. The same for every number of threads.
 ///
 ///     auto const codes = quantize::error_feedback_layers(net, train.x.topRows(512), {.bits = 3});
 ///     quantize::save_packed(net, "net.dpk", codes);
