@@ -243,6 +243,20 @@ TEST_CASE("quantize fold_batch_norms: sequences, one sequential in another, mask
     CHECK(by_hand.params().mask("0.c.weight") == keep);
 }
 
+TEST_CASE("quantize fold: zeros stay zeros of the same bits, so that files of pruned networks stay small") {
+    nn::network net{nn::input<float>{5}, nn::sequential{nn::dense{4}, nn::batch_norm{}}};
+    fill(net);
+    net.params()["1.weight"].flat() << 1, -1, 0, -2;
+    auto const weight = net.params()["0.weight"];
+    for (descent::index i = 0; i < weight.size(); i += 3)
+        weight.data[i] = 0;
+    auto const plain = fold_batch_norms(net);
+    auto const folded = plain.params()["0.weight"];
+    for (descent::index i = 0; i < folded.size(); ++i)
+        if (folded.data[i] == 0)
+            CHECK(!std::signbit(folded.data[i]));
+}
+
 TEST_CASE("quantize fold_batch_norms: the ResNet-20 keeps its names, and its relus stand behind convolutions") {
     nn::network net{nn::input<float>{3, 8, 8}, nn::resnet20(10)};
     for (auto const& entry : net.state().entries())

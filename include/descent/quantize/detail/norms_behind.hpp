@@ -95,7 +95,8 @@ folded_numbers<typename Network::scalar> folded(std::string_view who, Network co
         expect(std::isfinite(g), who, ": '", pair.norm, "': channel ", c, " has the weight ", gamma.data[c],
                " and the variance ", variance.data[c], ": must be finite, and the variance >= 0");
         for (index i = c * each; i < (c + 1) * each; ++i)
-            told.weight.push_back(T(g * double(weight.data[i])));
+            // 0 for -0, which packed files store as a number.
+            told.weight.push_back(T(g * double(weight.data[i])) + T(0));
         told.bias.push_back(T((before - double(mean.data[c])) * g + double(beta.data[c])));
         expect(std::isfinite(told.bias.back()), who, ": '", pair.layer, "' with '", pair.norm, "': bias ", c,
                " would be ", told.bias.back(), ": must be finite");
