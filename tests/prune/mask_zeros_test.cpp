@@ -66,6 +66,16 @@ TEST_CASE("prune mask_zeros: what a file has forgotten is kept again, and what w
     CHECK(read.mask("a.weight") == before);
 }
 
+TEST_CASE("prune mask_zeros: what was masked stays so where it has moved") {
+    params<double> w{{"w", {2, 3}}};
+    w["w"].flat().setOnes();
+    w.set_mask("w", std::vector<bool>{true, false, true, true, true, false});
+    w["w"].flat() << 1, 2, 0, 4, 5, 0;
+    prune::mask_zeros(w);
+    CHECK(w.mask("w") == std::vector<bool>{true, false, false, true, true, false});
+    CHECK(w["w"].data[1] == 0);
+}
+
 TEST_CASE("prune mask_zeros: names, and tensors of zeros alone") {
     auto w = some<float>();
     auto const told = [&](std::string const& tensors) {

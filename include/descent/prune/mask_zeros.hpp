@@ -34,9 +34,9 @@ void mask_zeros(M& model, std::string const& tensors = {}) {
         if (!on.takes(entry.name, entry.extents))
             continue;
         any = true;
-        std::vector<std::uint8_t> keep(std::size_t(entry.size()));
+        auto keep = detail::flags_of(w, entry);
         for (std::size_t i = 0; i < keep.size(); ++i)
-            keep[i] = w.data()[entry.offset + index(i)] != 0;
+            keep[i] &= w.data()[entry.offset + index(i)] != 0;
         index const kept = std::count(keep.begin(), keep.end(), std::uint8_t(1));
         expect(kept > 0 || entry.size() == 0 || tensors == entry.name, "prune::mask_zeros: all of '",
                entry.name, "' ", entry.extents.text(),
