@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,11 @@ double bowl(params<double> const& w, params<double>& g) {
 
 auto const slow = chain(sgd{}, rate{1e-3}, keep_zeros{});
 using plan = prune::gradual<params<double>, prune::magnitude>;
+
+struct at_step {
+    std::int64_t last;
+    bool step_done(training<double> const& now) const { return now.steps >= last; }
+};
 
 }  // namespace
 
@@ -128,4 +134,45 @@ TEST_CASE("prune gradual: the best weights of small batches are of a pruned mode
     CHECK(report.best_loss > 0.1);
     for (std::int64_t epoch = 1; epoch <= 6; ++epoch)  // up to the first one behind the last pruning
         CHECK(std::count(improved.begin(), improved.end(), epoch) == 1);
+}
+
+TEST_CASE(
+    "prune gradual: the best weights that are put back may be of before the last pruning, which is told") {
+    data::dataset<double> table;
+    table.x = matrix<double>::Random(64, 8);
+    table.y = table.x.rowwise().sum();
+    linear::linear_regression<double> model{8};
+    model.params()["weight"].flat().setOnes();
+    // The third epoch of four steps is the last whole one.
+    auto const stop = at_step{15};
+    auto const report = fit(model, table, slow, {.epochs = 8, .batch = 16},
+                            prune::gradual{model, prune::magnitude{.sparsity = 0.5}, {.last = 14, .every = 14}},
+                            early_stopping{}, stop);
+    CHECK(report.steps == 15);
+    CHECK(report.best_epoch == 3);
+    CHECK(prune::sparsity(model.params()) == 0);
+    CHECK(report.reason == "a callback stopped it; prune::gradual: step 12 of 14, sparsity 0 of 0.5");
+}
+
+TEST_CASE("prune gradual: one for two runs prunes in both") {
+    auto w = filled();
+    plan twice{w, {.sparsity = 0.5}, {.first = 3, .last = 3}};
+    for (int run = 0; run < 2; ++run) {
+        w = filled();
+        w.clear_masks();
+        minimize(bowl, w, slow, {.epochs = 5}, twice);
+        CHECK(prune::sparsity(w) == 0.5);
+    }
+}
+
+TEST_CASE("prune gradual: as many epochs as there are numbers, for a run that something else ends") {
+    data::dataset<double> table;
+    table.x = matrix<double>::Random(64, 8);
+    table.y = table.x.rowwise().sum();
+    linear::linear_regression<double> model{8};
+    auto const report =
+        fit(model, table, slow, {.epochs = std::numeric_limits<std::int64_t>::max(), .batch = 16},
+            prune::gradual{model, prune::magnitude{.sparsity = 0.5}, {.last = 20, .every = 4}}, at_step{30});
+    CHECK(report.reason == "a callback stopped it");
+    CHECK(prune::sparsity(model.params()) == 0.5);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <string>
@@ -59,11 +60,15 @@ struct gradual {
         expect(when.power > 0, "prune::gradual: power = ", when.power, ": must be > 0");
         expect(static_cast<void const*>(&weights_of(model)) == &now.weights,
                "prune::gradual: fit trains other weights than the model's");
-        std::int64_t const steps = now.epochs * now.batches;  // methods of solve/ know no epochs
+        // Methods of solve/ know no epochs; no product of more than `last`, which could overflow.
+        std::int64_t const batches = std::max<std::int64_t>(now.batches, 1),
+                           steps = now.epochs > when.last / batches ? when.last : now.epochs * batches;
         expect(now.epochs == 0 || steps >= when.last, "prune::gradual: last = ", when.last, ", but fit makes ",
                steps, " steps: they would end at sparsity ", at(last_of(steps)), " of ", by.sparsity);
         if constexpr (requires { by.begin(now); })
             by.begin(now);
+        if (now.report.evaluations == 0)  // else recall() has set it
+            pruned_at = -1;
         if (now.steps == 0 && when.first == 0)
             prune(0);
     }

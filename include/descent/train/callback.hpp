@@ -51,8 +51,8 @@ struct training {
 //     bool settled(std::int64_t step) const          false up to the last step at which it changes what is
 //                                    trained (prune::gradual): weights of before are not the best, however low
 //                                    their loss, and early_stopping waits
-//     std::string unfinished(std::int64_t steps) const    what it has not done when the run ends: goes behind
-//                                    report.reason
+//     std::string unfinished(std::int64_t steps) const    what it has not done to the weights that are left,
+//                                    of so many steps: goes behind report.reason
 //
 // The first three return nothing, bool (true: stop) or verdict. Callbacks passed as lvalues keep what they
 // gathered.

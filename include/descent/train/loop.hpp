@@ -247,15 +247,16 @@ private:
             report_.averaged_state = problem_.state();
         if (report_.status == status::finished)
             report_.reason = text(report_.epochs, report_.epochs == 1 ? " epoch done" : " epochs done");
-        each([&](auto& callback) {
-            if constexpr (requires { callback.unfinished(report_.steps); })
-                if (std::string const left = callback.unfinished(report_.steps); !left.empty())
-                    report_.reason += "; " + left;
-        });
         bool restore = report_.status == status::diverged;
         each([&](auto& callback) {
             if constexpr (requires { callback.restore_best; })
                 restore = restore || callback.restore_best;
+        });
+        std::int64_t const steps = restore ? steps_of_best() : report_.steps;
+        each([&](auto& callback) {
+            if constexpr (requires { callback.unfinished(steps); })
+                if (std::string const left = callback.unfinished(steps); !left.empty())
+                    report_.reason += "; " + left;
         });
         if (restore) {
             weights_ = report_.best;
@@ -275,10 +276,7 @@ private:
     }
 
     void keep_if_best(double loss, std::int64_t epoch) {
-        auto const before = std::size_t(report_.best_epoch);
-        bool const comparable =
-            settled(before && before <= report_.history.size() ? report_.history[before - 1].steps : 0);
-        now_.improved = loss < report_.best_loss || !comparable;
+        now_.improved = loss < report_.best_loss || !settled(steps_of_best());
         if (!now_.improved)
             return;
         report_.best_loss = loss;
@@ -286,6 +284,12 @@ private:
         report_.best = weights_;
         if constexpr (stateful)
             report_.best_state = problem_.state();
+    }
+
+    /// Those that made report.best.
+    std::int64_t steps_of_best() const {
+        auto const epoch = std::size_t(report_.best_epoch);
+        return epoch && epoch <= report_.history.size() ? report_.history[epoch - 1].steps : 0;
     }
 
     /// Have all callbacks that change what is trained done so at this step?
