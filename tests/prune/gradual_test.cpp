@@ -5,6 +5,9 @@
 
 #include <descent/core/random.hpp>
 #include <descent/linear/linear_regression.hpp>
+#include <descent/loss/squared.hpp>
+#include <descent/nn.hpp>
+#include <descent/nn/device_network.hpp>
 #include <descent/optim.hpp>
 #include <descent/train/early_stopping.hpp>
 #include <descent/train/fit.hpp>
@@ -18,6 +21,8 @@
 #include <vector>
 
 #include <catch2/catch_test_macros.hpp>
+
+#include <exec/emulated.hpp>
 
 #include "message.hpp"
 
@@ -175,4 +180,41 @@ TEST_CASE("prune gradual: as many epochs as there are numbers, for a run that so
             prune::gradual{model, prune::magnitude{.sparsity = 0.5}, {.last = 20, .every = 4}}, at_step{30});
     CHECK(report.reason == "a callback stopped it");
     CHECK(prune::sparsity(model.params()) == 0.5);
+}
+
+TEST_CASE("prune gradual: without keep_zeros{} the first pruning is refused, be it the last") {
+    for (std::int64_t const last : {5, 9}) {
+        auto w = filled();
+        CHECK(message_of([&] {
+                  minimize(bowl, w, chain(sgd{}, rate{1e-3}), {.epochs = 20},
+                           plan{w, {.sparsity = 0.5}, {.first = 5, .last = last, .start = 0.5}});
+              }) ==
+              "optimizer: 50 of 100 weights of 'w' are masked, and the recipe would train them: give it "
+              "keep_zeros{}, or take the masks away (clear_masks())");
+    }
+}
+
+TEST_CASE("prune gradual: weights that a device trains are pruned within its epochs, as on the host") {
+    data::dataset<double> table;
+    generator const draws{.seed = 6};
+    table.x.resize(64, 8);
+    for (descent::index i = 0; i < table.x.size(); ++i)
+        table.x.data()[i] = draws.normal<double>(std::uint64_t(i));
+    table.y = table.x.rowwise().sum();
+    auto const train = [&](auto const& executor) {
+        nn::network net{nn::input<double>{8}, nn::sequential{nn::dense{6}, nn::relu{}, nn::dense{1}},
+                        loss::squared{}};
+        fit(net, table, chain(adam{}, rate{1e-2}, keep_zeros{}), {.epochs = 5, .batch = 16}, executor,
+            prune::gradual{net, prune::magnitude{.sparsity = 0.5}, {.last = 10, .every = 3}});
+        return net.params();
+    };
+    auto const here = train(exec::serial{}), there = train(test::emulated{});
+    CHECK(prune::sparsity(there) == 0.5);
+    for (auto const& entry : here.entries()) {
+        CHECK(there.mask(entry.name) == here.mask(entry.name));
+        for (descent::index i = 0; i < entry.size(); ++i) {
+            double const number = here.data()[entry.offset + i];
+            CHECK(std::abs(there.data()[entry.offset + i] - number) <= 1e-9 * std::abs(number));
+        }
+    }
 }

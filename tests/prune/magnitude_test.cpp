@@ -386,5 +386,7 @@ TEST_CASE("prune gradual: settings out of range, forgotten keep_zeros, another m
     CHECK(told(y, 0.5, {}) == "prune::gradual: fit trains other weights than the model's");
     CHECK(!x.masked());
     CHECK(told(x, 0.5, {.last = 4, .every = 1}) ==
-          "prune::gradual: step 2: masked weights of 'w' have moved: the recipe needs keep_zeros{}");
+          "optimizer: 51 of 176 weights of 'w' are masked, and the recipe would train them: give it "
+          "keep_zeros{}, "
+          "or take the masks away (clear_masks())");
 }

@@ -31,8 +31,9 @@ struct gradual_steps {
 ///     fit(net, train, chain(adam{}, rate{1e-3}, keep_zeros{}), {.epochs = 10, .batch = 64},
 ///         prune::gradual{net, prune::magnitude{.sparsity = 0.9}, {.last = 6 * steps}});
 ///
-/// Throws descent::error for settings out of range and a `last` that fit does not reach; at a later pruning, if
-/// weights that were masked have moved or nothing would be left of a tensor.
+/// Throws descent::error for settings out of range and a `last` that fit does not reach; at a pruning, for a
+/// recipe without keep_zeros{}, and if weights that were masked have moved or nothing would be left of a
+/// tensor.
 template <class M, class C>
 struct gradual {
     M& model;
@@ -77,12 +78,14 @@ struct gradual {
     void step_done(training<T> const& now) {
         if constexpr (requires { by.step_done(now); })
             by.step_done(now);
-        std::int64_t const step = now.steps;
+        if (changes(now.steps))
+            prune(now.steps);
+    }
+    /// Is behind this step a pruning due?
+    bool changes(std::int64_t step) const {
         // A recipe that accumulates gives one count to several calls.
-        if (step == pruned_at || step < when.first || step > when.last)
-            return;
-        if (step == when.last || (step - when.first) % when.every == 0)
-            prune(step);
+        return step != pruned_at && step >= when.first && step <= when.last &&
+               (step == when.last || (step - when.first) % when.every == 0);
     }
 
     std::vector<double> memory() const {

@@ -48,6 +48,9 @@ struct training {
 //     std::vector<double> memory() const
 //     void recall(std::vector<double> const&)        what a snapshot keeps of it
 //     bool restore_best              put report.best back at the end
+//     bool changes(std::int64_t step) const          does step_done change weights or masks behind that step?
+//                                    Then a device's weights come home before it and go back behind it, and
+//                                    masks are refused unless the recipe has keep_zeros{}
 //     bool settled(std::int64_t step) const          false up to the last step at which it changes what is
 //                                    trained (prune::gradual): weights of before are not the best, however low
 //                                    their loss, and early_stopping waits

@@ -146,7 +146,14 @@ private:
             report_.steps += optimizer_.step(gradient_);
             ++batch_;
             now_.loss = loss;
+            bool const changes = changed_behind(report_.steps);
+            if (changes)
+                weights_come();
             ask([&](auto& callback) { return call_step(callback, now()); });
+            if (changes) {
+                optimizer_.check_masks(weights_);
+                weights_leave();
+            }
             if (batch_ < batches_)
                 each([&](auto& callback) { call_rest(callback, now()); });
         }
@@ -290,6 +297,16 @@ private:
     std::int64_t steps_of_best() const {
         auto const epoch = std::size_t(report_.best_epoch);
         return epoch && epoch <= report_.history.size() ? report_.history[epoch - 1].steps : 0;
+    }
+
+    /// Will a callback change what is trained behind this step?
+    bool changed_behind(std::int64_t step) {
+        bool any = false;
+        each([&](auto& callback) {
+            if constexpr (requires { callback.changes(step); })
+                any = any || callback.changes(step);
+        });
+        return any;
     }
 
     /// Have all callbacks that change what is trained done so at this step?
