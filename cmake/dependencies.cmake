@@ -74,7 +74,7 @@ if(DESCENT_CUDA)
   endif()
 endif()
 
-if(DESCENT_CUDNN AND CMAKE_CUDA_COMPILER)
+if(DESCENT_CUDNN AND TARGET CUDA::cudart)
   include(cmake/find_cudnn.cmake)
   if(NOT TARGET CUDNN::cudnn AND NOT DESCENT_CUDNN STREQUAL "AUTO")
     message(FATAL_ERROR "descent: DESCENT_CUDNN=${DESCENT_CUDNN}, but no cuDNN was found: set CUDNN_INCLUDE_DIR to the "

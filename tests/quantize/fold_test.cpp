@@ -243,6 +243,20 @@ TEST_CASE("quantize fold_batch_norms: sequences, one sequential in another, mask
     CHECK(by_hand.params().mask("0.c.weight") == keep);
 }
 
+TEST_CASE(
+    "quantize fold_batch_norms: the bias of a pruned channel stays 0, that of one whose shift is kept does "
+    "not") {
+    nn::network net{nn::input<double>{4}, nn::sequential{nn::dense{3}, nn::batch_norm{}, nn::dense{2}}};
+    fill(net);
+    net.params().set_mask("1.weight", std::vector<bool>{true, false, false});
+    net.params().set_mask("1.bias", std::vector<bool>{false, false, true});
+    auto const plain = fold_batch_norms(net);
+    CHECK(plain.params().mask("0.bias") == std::vector<bool>{true, false, true});
+    CHECK(plain.params()["0.bias"].flat()[1] == 0);
+    CHECK(plain.params()["0.bias"].flat()[2] == net.params()["1.bias"].flat()[2]);
+    CHECK(apart(net, plain) < 1e-13);
+}
+
 TEST_CASE("quantize fold: zeros stay zeros of the same bits, so that files of pruned networks stay small") {
     nn::network net{nn::input<float>{5}, nn::sequential{nn::dense{4}, nn::batch_norm{}}};
     fill(net);

@@ -354,6 +354,8 @@ TEST_CASE("quantize int8_network: what it refuses") {
     CHECK(added(how) == "int8_network: bias 0 = 3e+06: must be at most 4194304 steps of its sum, 0.5");
     how = good, how.beside = 0;
     CHECK(added(how) == "int8_network: [3, 5, 5] beside [2, 3, 3]: must be one shape");
+    how.beside = -2;
+    CHECK(added(how) == "int8_network: there is no tensor -2");
     CHECK(added(good, {0, 0, 255}) == "int8_network: a tensor: scale = 0: must be finite and > 0");
     CHECK(added(good, {1, 0, 256}) == "int8_network: a tensor: codes 0 .. 256: must hold 0 and be 2 to 256");
     CHECK(message_of([&] { net.convolve(1, good, {}); }) == "int8_network: there is no tensor 1");

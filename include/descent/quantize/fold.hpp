@@ -49,7 +49,8 @@ bool has_norm_behind(Network const& net, std::string const& layer) {
 /// g + beta with g = gamma / sqrt(variance + epsilon), channel by channel, epsilon the norm's own, from the
 /// network `from` into the tensors of `to`, which is built without the batch_norm. `layer` and `norm` are the
 /// fronts of their names in `from`, "layer1.0.conv1" and "layer1.0.bn1", `into` that of the layer in `to`,
-/// which needs a bias. A mask of the weights comes along.
+/// which needs a bias. A mask of the weights comes along; a bias is masked where the norm's weight and bias
+/// are.
 ///
 ///     quantize::fold_batch_norm(net, plain, "0", "1", "0");  // conv, norm, relu, conv, norm: conv, relu, conv
 ///     quantize::fold_batch_norm(net, plain, "3", "4", "2");

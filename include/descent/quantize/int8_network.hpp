@@ -44,7 +44,7 @@ public:
     /// something does not fit.
     int convolve(int from, int8_convolution const& how, int8_grid const& to) {
         int8_tensor const y = how.output(tensor(from), to);
-        if (how.beside >= 0) {
+        if (how.beside != -1) {
             int8_tensor const& beside = tensor(how.beside);
             expect(beside.channels == y.channels && beside.height == y.height && beside.width == y.width,
                    "int8_network: ", beside.text(), " beside ", y.text(), ": must be one shape");
@@ -73,7 +73,7 @@ public:
     /// The last step: scaled sums without rounding. The outputs must be one place.
     void scores(int from, int8_convolution const& how) {
         int8_tensor const y = how.output(tensor(from), {});
-        expect(y.height == 1 && y.width == 1 && how.beside < 0 && !how.relu, "int8_network: scores of ",
+        expect(y.height == 1 && y.width == 1 && how.beside == -1 && !how.relu, "int8_network: scores of ",
                y.text(), ": must be of one place, without relu and sum");
         add_step(detail::int8_kind::scores, from, y, how);
         finish();

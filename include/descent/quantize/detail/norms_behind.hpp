@@ -70,6 +70,7 @@ std::vector<norm_behind> norms_behind(Network const& net) {
 template <class T>
 struct folded_numbers {
     std::vector<T> weight, bias;
+    std::vector<bool> bias_mask;  ///< false: the norm's weight and bias are masked, so that this one stays 0
 };
 
 /// weight g and (bias - mean) g + beta with g = gamma / sqrt(variance + epsilon). Throws descent::error, naming
@@ -87,6 +88,8 @@ folded_numbers<typename Network::scalar> folded(std::string_view who, Network co
                variance = from.state()[tensor_of(pair.norm, "running_var")];
     std::string const bias = tensor_of(pair.layer, "bias");
     bool const biased = weights.find(bias) != nullptr;
+    std::vector<bool> const gamma_mask = weights.mask(tensor_of(pair.norm, "weight")),
+                            beta_mask = weights.mask(tensor_of(pair.norm, "bias"));
     index const channels = weight.extents[0], each = weight.size() / channels;
     folded_numbers<T> told;
     for (index c = 0; c < channels; ++c) {
@@ -98,6 +101,7 @@ folded_numbers<typename Network::scalar> folded(std::string_view who, Network co
             // 0 for -0, which packed files store as a number.
             told.weight.push_back(T(g * double(weight.data[i])) + T(0));
         told.bias.push_back(T((before - double(mean.data[c])) * g + double(beta.data[c])));
+        told.bias_mask.push_back(gamma_mask[std::size_t(c)] || beta_mask[std::size_t(c)]);
         expect(std::isfinite(told.bias.back()), who, ": '", pair.layer, "' with '", pair.norm, "': bias ", c,
                " would be ", told.bias.back(), ": must be finite");
     }
@@ -107,7 +111,7 @@ folded_numbers<typename Network::scalar> folded(std::string_view who, Network co
     return told;
 }
 
-/// Writes them, and the mask of the weights as they were.
+/// Writes them, the mask of the weights as they were, and that of the biases.
 template <class T>
 void put_folded(params<T> const& from, std::string const& layer, folded_numbers<T> const& numbers,
                 params<T>& to, std::string const& weight, std::string const& bias) {
@@ -115,7 +119,7 @@ void put_folded(params<T> const& from, std::string const& layer, folded_numbers<
     std::copy(numbers.bias.begin(), numbers.bias.end(), to[bias].data);
     if (from.masked() || to.masked()) {
         to.set_mask(weight, from.mask(tensor_of(layer, "weight")));
-        to.set_mask(bias, std::vector<bool>(numbers.bias.size(), true));
+        to.set_mask(bias, numbers.bias_mask);
     }
 }
 
