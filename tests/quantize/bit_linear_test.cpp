@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <type_traits>
+#include <vector>
 
+#include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
 
 #include <descent/core/params.hpp>
@@ -57,9 +61,11 @@ int wrong_sums(descent::index samples, descent::index inputs, descent::index out
             }
     };
     matrix<float> y(samples, outputs);
-    layer.run(quantize::detail::popcount_kernels_of<quantize::detail::popcount_portable<Bits>>, x.data(),
-              samples, y.data(), exec::serial{}, memory);
-    check(y);
+    for (auto const& kernels : quantize::detail::all_popcount_kernels<Bits>()) {
+        y.setConstant(-7777);
+        layer.run(kernels, x.data(), samples, y.data(), exec::serial{}, memory);
+        check(y);
+    }
     for (int const threads : {1, 2, 3}) {
         y.setConstant(-7777);
         layer(x, y, exec::openmp{.threads = threads}, memory);
@@ -99,6 +105,35 @@ TEST_CASE("quantize bit_linear: sums are exact, on every kernel and number of th
     ternary_linear::workspace room;
     ternary_linear{ones, 1}(-ones, y, exec::serial{}, room);
     CHECK(y(0, 0) == -5000);
+}
+
+TEMPLATE_TEST_CASE("quantize bit_linear: all forms give the same bits", "", quantize::detail::one_bit,
+                   quantize::detail::two_bits) {
+    using layer_type = quantize::bit_linear<TestType>;
+    for (descent::index const inputs : {1, 63, 64, 65, 200, 1024}) {
+        auto const layer =
+            made<layer_type>(0.3f * signs(21, inputs, TestType::zeros, 1), vector<float>::LinSpaced(21, -1, 1));
+        matrix<float> x(6, inputs);
+        for (descent::index i = 0; i < x.size(); ++i)
+            x.data()[i] = generator{3}.normal<float>(std::uint64_t(i));
+        x(4, inputs - 1) = std::numeric_limits<float>::quiet_NaN();
+        x(5, 0) = std::numeric_limits<float>::infinity();
+        std::vector<std::uint32_t> expected;
+        for (auto const& kernels : quantize::detail::all_popcount_kernels<TestType>()) {
+            INFO(kernels.name << ", " << inputs << " inputs");
+            matrix<float> y = matrix<float>::Constant(7, 21, -7777);
+            typename layer_type::workspace memory;
+            layer.run(kernels, x.data(), 6, y.data(), exec::serial{}, memory);
+            CHECK((y.row(6).array() == -7777).all());
+            CHECK((y.row(4).array().isNaN()).all());
+            std::vector<std::uint32_t> bits;
+            for (descent::index i = 0; i < y.size(); ++i)
+                bits.push_back(y.data()[i] == y.data()[i] ? std::bit_cast<std::uint32_t>(y.data()[i]) : 0);
+            if (expected.empty())
+                expected = bits;
+            CHECK(bits == expected);
+        }
+    }
 }
 
 TEST_CASE("quantize bit_linear: inputs become signs or three values, scales and biases come after") {

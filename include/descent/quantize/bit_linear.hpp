@@ -12,7 +12,8 @@
 #include <descent/core/tensor.hpp>
 #include <descent/exec/block.hpp>
 #include <descent/exec/serial.hpp>
-#include <descent/quantize/detail/popcount_kernels.hpp>
+#include <descent/quantize/detail/popcount_forms.hpp>
+#include <descent/quantize/detail/slices.hpp>
 
 namespace descent::quantize {
 
@@ -87,7 +88,7 @@ public:
     template <exec::host Executor>
     void operator()(float const* x, index samples, float* y, Executor const& executor,
                     workspace& memory) const {
-        run(detail::best_popcount_kernels<Bits>(), x, samples, y, executor, memory);
+        run(detail::all_popcount_kernels<Bits>().front(), x, samples, y, executor, memory);
     }
 
     /// The same by kernels that are named: tests compare them.
@@ -103,13 +104,8 @@ public:
         float* const scales = memory.scales_.data();
         index const some = std::max<index>(1, detail::piece / std::max<index>(1, inputs_));
         executor.for_each((samples + some - 1) / some, [=, this, &kernels](index task) {
-            for (index s = task * some; s < std::min(samples, (task + 1) * some); ++s) {
-                float const* const row = x + s * inputs_;
-                bool const known = kernels.encode(row, inputs_, step_ / 2, bits + s * room, words());
-                scales[s] = !known        ? std::numeric_limits<float>::quiet_NaN()
-                            : Bits::zeros ? step_
-                                          : detail::mean_magnitude(row, inputs_);
-            }
+            for (index s = task * some; s < std::min(samples, (task + 1) * some); ++s)
+                scales[s] = kernels.encode(x + s * inputs_, inputs_, step_ / 2, bits + s * room, words());
         });
         // Few samples are cut by outputs, into tasks that are worth a thread's while.
         constexpr index stripe_rows = 32, worthwhile = index(1) << 15;
@@ -121,10 +117,11 @@ public:
         executor.for_each(stripes * groups, [=, this, &kernels](index task) {
             index const first = task / groups * stripe_rows, last = std::min(samples, first + stripe_rows);
             index const panel = task % groups * many, end = std::min(panels(), panel + many);
-            for (index p = panel; p < end; ++p)
-                for (index s = first; s < last; s += detail::popcount_kernels::rows)
-                    tile(kernels, p, s, std::min<index>(detail::popcount_kernels::rows, last - s), bits, scales,
-                         y);
+            index const column = panel * detail::bit_columns;
+            kernels.multiply({bits + first * room, room, last - first, scales + first,
+                              bits_.data() + place(column, 0), end - panel, words(), inputs_,
+                              scales_.data() + column, bias_.data() + column, y + first * outputs_ + column,
+                              outputs_, outputs_ - column});
         });
     }
 
@@ -172,21 +169,6 @@ private:
                 bias_[std::size_t(o)] = bias[o];
             }
         }
-    }
-
-    /// `rows` samples by one panel.
-    void tile(detail::popcount_kernels const& kernels, index panel, index sample, index rows,
-              detail::bit_word const* bits, float const* scales, float* y) const {
-        constexpr index columns = detail::bit_columns;
-        index const column = panel * columns, room = words() * Bits::planes;
-        std::int32_t sums[detail::popcount_kernels::rows * columns];
-        kernels.tiles[rows](
-            {bits + sample * room, room, bits_.data() + place(column, 0), words(), inputs_, sums});
-        for (index r = 0; r < rows; ++r)
-            for (index c = 0; c < std::min(columns, outputs_ - column); ++c)
-                y[(sample + r) * outputs_ + column + c] =
-                    float(sums[r * columns + c]) * (scales[sample + r] * scales_[std::size_t(column + c)]) +
-                    bias_[std::size_t(column + c)];
     }
 
     index outputs_ = 0, inputs_ = 0;
