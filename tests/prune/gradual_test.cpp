@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <descent/prune/gradual.hpp>
 #include <descent/prune/magnitude.hpp>
+#include <descent/prune/movement.hpp>
 #include <descent/prune/sparsity.hpp>
 
 #include <descent/core/random.hpp>
@@ -9,6 +10,7 @@
 #include <descent/nn.hpp>
 #include <descent/nn/device_network.hpp>
 #include <descent/optim.hpp>
+#include <descent/solve/lbfgs.hpp>
 #include <descent/train/early_stopping.hpp>
 #include <descent/train/fit.hpp>
 #include <descent/train/minimize.hpp>
@@ -95,6 +97,31 @@ TEST_CASE("prune gradual: a run that ends before the last step says how far it c
     auto const none =
         minimize(bowl, w, slow, {.epochs = 100}, plan{w, {.sparsity = 0.5}, {.first = 40, .last = 50}}, stop);
     CHECK(none.reason == "a callback stopped it; prune::gradual: step 30 of 50, sparsity 0 of 0.5");
+}
+
+TEST_CASE("prune gradual: methods of solve/, which train masked weights, are refused before anything changes") {
+    auto w = filled();
+    auto const before = w;
+    for (std::int64_t const first : {0, 5})
+        CHECK(message_of([&] {
+                  minimize(bowl, w, solve::lbfgs{}, plan{w, {.sparsity = 0.5}, {.first = first, .last = 5}});
+              }) ==
+              "prune::gradual: a method of solve/ would train what is masked: train by a recipe with "
+              "keep_zeros{}");
+    CHECK(!w.masked());
+    CHECK(std::equal(w.data(), w.data() + w.arena_size(), before.data()));
+    CHECK(message_of([&] {
+              minimize(bowl, w, slow, {.epochs = 0}, plan{w, {.sparsity = 0.5}, {.last = 10}});
+          }) == "prune::gradual: last = 10, but fit makes 0 steps: they would end at sparsity 0 of 0.5");
+    CHECK(!w.masked());
+}
+
+TEST_CASE("prune gradual: pruned before the first step, the best weights are pruned from the beginning") {
+    auto w = filled();
+    auto const stop = [](training<double> const&) { return true; };
+    auto const report = minimize(bowl, w, slow, {.epochs = 0}, plan{w, {.sparsity = 0.5}, {.last = 0}}, stop);
+    CHECK(prune::sparsity(w) == 0.5);
+    CHECK(prune::sparsity(report.best) == 0.5);
 }
 
 TEST_CASE("prune gradual: early stopping and the best weights wait for the last pruning") {
@@ -201,20 +228,36 @@ TEST_CASE("prune gradual: weights that a device trains are pruned within its epo
     for (descent::index i = 0; i < table.x.size(); ++i)
         table.x.data()[i] = draws.normal<double>(std::uint64_t(i));
     table.y = table.x.rowwise().sum();
-    auto const train = [&](auto const& executor) {
+    auto const train = [&](auto const& by, auto const& executor) {
         nn::network net{nn::input<double>{8}, nn::sequential{nn::dense{6}, nn::relu{}, nn::dense{1}},
                         loss::squared{}};
         fit(net, table, chain(adam{}, rate{1e-2}, keep_zeros{}), {.epochs = 5, .batch = 16}, executor,
-            prune::gradual{net, prune::magnitude{.sparsity = 0.5}, {.last = 10, .every = 3}});
+            prune::gradual{net, by, {.last = 10, .every = 3}});
         return net.params();
     };
-    auto const here = train(exec::serial{}), there = train(test::emulated{});
-    CHECK(prune::sparsity(there) == 0.5);
-    for (auto const& entry : here.entries()) {
-        CHECK(there.mask(entry.name) == here.mask(entry.name));
-        for (descent::index i = 0; i < entry.size(); ++i) {
-            double const number = here.data()[entry.offset + i];
-            CHECK(std::abs(there.data()[entry.offset + i] - number) <= 1e-9 * std::abs(number));
+    auto const compare = [&](auto const& by) {
+        auto const here = train(by, exec::serial{}), there = train(by, test::emulated{});
+        CHECK(prune::sparsity(there) == 0.5);
+        for (auto const& entry : here.entries()) {
+            CHECK(there.mask(entry.name) == here.mask(entry.name));
+            for (descent::index i = 0; i < entry.size(); ++i) {
+                double const number = here.data()[entry.offset + i];
+                CHECK(std::abs(there.data()[entry.offset + i] - number) <= 1e-9 * std::abs(number));
+            }
         }
-    }
+    };
+    compare(prune::magnitude{.sparsity = 0.5});
+    compare(prune::movement<double>{.sparsity = 0.5});  // sees each step
+    // And a movement that watches alone.
+    auto const watched = [&](auto const& executor) {
+        nn::network net{nn::input<double>{8}, nn::sequential{nn::dense{6}, nn::relu{}, nn::dense{1}},
+                        loss::squared{}};
+        prune::movement<double> moved{.sparsity = 0.5};
+        fit(net, table, chain(adam{}, rate{1e-2}), {.epochs = 1, .batch = 16}, executor, moved);
+        return moved.sum;
+    };
+    auto const here = watched(exec::serial{}), there = watched(test::emulated{});
+    CHECK(here.sum_of_squares() > 0);
+    for (descent::index i = 0; i < here.arena_size(); ++i)
+        CHECK(std::abs(there.data()[i] - here.data()[i]) <= 1e-9 * std::abs(here.data()[i]));
 }

@@ -95,6 +95,12 @@ TEMPLATE_TEST_CASE("prune magnitude: the smallest go, over all tensors or in eac
     CHECK(kept(each, "a.weight") == "000111");
     CHECK(kept(each, "b.weight") == "000111");
 
+    params<T> hundred{{"a.weight", {10, 10}}};
+    for (int i = 0; i < 100; ++i)
+        hundred.data()[i] = T(i + 1);
+    // 0.29 * 100 is 28.999999999999996.
+    prune::magnitude{.sparsity = 0.29, .on = {.limit = 0.29}}(hundred);
+    CHECK(prune::sparsity(hundred) == 0.29);
     auto limited = two_tensors<T>();
     prune::magnitude{.sparsity = 0.5, .on = {.limit = 0.6}}(limited);  // 3 of 6 at most
     CHECK(kept(limited, "a.weight") == "000111");

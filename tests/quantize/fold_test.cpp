@@ -220,6 +220,16 @@ TEMPLATE_TEST_CASE("quantize fold_batch_norms: the network as one would write it
           "fold_batch_norms: no batch_norm stands right behind dense, conv1d or conv2d in nn::sequential");
 }
 
+TEST_CASE("quantize fold_batch_norm: a norm beside the target's layer is not behind it") {
+    nn::network net{nn::input<double>{4}, nn::sequential{nn::dense{4}, nn::batch_norm{}}};
+    fill(net);
+    nn::network beside{nn::input<double>{4}, nn::residual{nn::named{"a", nn::dense{4}}, nn::batch_norm{}}};
+    fill(beside);
+    fold_batch_norm(net, beside, "0", "1", "a");
+    auto const plain = fold_batch_norms(net);
+    CHECK(beside.params()["a.weight"].flat() == plain.params()["0.weight"].flat());
+}
+
 TEST_CASE("quantize fold_batch_norms: sequences, one sequential in another, masks") {
     nn::sequential const inner{nn::named{"c", nn::conv1d{.channels = 3}}, nn::named{"n", nn::batch_norm{}},
                                nn::flatten{}, nn::dense{2}};
@@ -251,6 +261,9 @@ TEST_CASE(
     net.params().set_mask("1.weight", std::vector<bool>{true, false, false});
     net.params().set_mask("1.bias", std::vector<bool>{false, false, true});
     auto const plain = fold_batch_norms(net);
+    // Rows of 0, of 1 and 2, that training would fill.
+    CHECK(plain.params().mask("0.weight") ==
+          std::vector<bool>{true, true, true, true, false, false, false, false, false, false, false, false});
     CHECK(plain.params().mask("0.bias") == std::vector<bool>{true, false, true});
     CHECK(plain.params()["0.bias"].flat()[1] == 0);
     CHECK(plain.params()["0.bias"].flat()[2] == net.params()["1.bias"].flat()[2]);

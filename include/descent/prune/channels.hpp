@@ -118,7 +118,7 @@ void channels(Network& net, C const& by, Evidence const&... evidence) {
         double const pruned = on.scope == scope::global ? double(go.size()) : double(gone[each.tensor]);
         bool const dead = each.score == -HUGE_VAL;
         if (!dead && (2 * (target(each.tensor) - pruned) < 1 ||
-                      double(gone[each.tensor] + 1) > on.limit * double(whole[each.tensor])))
+                      double(gone[each.tensor] + 1) > detail::most_of(on.limit, whole[each.tensor])))
             continue;
         go.push_back(each.channel);
         ++gone[each.tensor];

@@ -31,7 +31,8 @@ struct gradual_steps {
 ///     fit(net, train, chain(adam{}, rate{1e-3}, keep_zeros{}), {.epochs = 10, .batch = 64},
 ///         prune::gradual{net, prune::magnitude{.sparsity = 0.9}, {.last = 6 * steps}});
 ///
-/// Throws descent::error for settings out of range and a `last` that fit does not reach; at a pruning, for a
+/// Throws descent::error for settings out of range, a `last` that fit does not reach (where no gradients are
+/// accumulated, which makes fewer steps), and a method of solve/ in place of the recipe; at a pruning, for a
 /// recipe without keep_zeros{}, and if weights that were masked have moved or nothing would be left of a
 /// tensor.
 template <class M, class C>
@@ -61,11 +62,13 @@ struct gradual {
         expect(when.power > 0, "prune::gradual: power = ", when.power, ": must be > 0");
         expect(static_cast<void const*>(&weights_of(model)) == &now.weights,
                "prune::gradual: fit trains other weights than the model's");
-        // Methods of solve/ know no epochs; no product of more than `last`, which could overflow.
-        std::int64_t const batches = std::max<std::int64_t>(now.batches, 1),
-                           steps = now.epochs > when.last / batches ? when.last : now.epochs * batches;
-        expect(now.epochs == 0 || steps >= when.last, "prune::gradual: last = ", when.last, ", but fit makes ",
-               steps, " steps: they would end at sparsity ", at(last_of(steps)), " of ", by.sparsity);
+        expect(now.batches > 0,
+               "prune::gradual: a method of solve/ would train what is masked: train by a recipe "
+               "with keep_zeros{}");
+        // No product of more than `last`, which could overflow.
+        std::int64_t const steps = now.epochs > when.last / now.batches ? when.last : now.epochs * now.batches;
+        expect(steps >= when.last, "prune::gradual: last = ", when.last, ", but fit makes ", steps,
+               " steps: they would end at sparsity ", at(last_of(steps)), " of ", by.sparsity);
         if constexpr (requires { by.begin(now); })
             by.begin(now);
         if (now.report.evaluations == 0)  // else recall() has set it
@@ -87,6 +90,10 @@ struct gradual {
         return step != pruned_at && step >= when.first && step <= when.last &&
                (step == when.last || (step - when.first) % when.every == 0);
     }
+
+    /// Does the criterion look at the weights behind this step?
+    bool reads(std::int64_t step) const requires requires(C const& c) { c.reads(step); }
+    { return by.reads(step); }
 
     std::vector<double> memory() const {
         std::vector<double> all{double(pruned_at)};

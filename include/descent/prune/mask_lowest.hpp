@@ -96,6 +96,9 @@ void add_candidates(masking<T>& m, std::uint32_t tensor, T const* scores, std::v
     to.erase(std::remove_if(begin, to.end(), [](candidate const& each) { return each.size == 0; }), to.end());
 }
 
+/// How many of so many may go: 29 of 100 are 0.29 of them, although 0.29 * 100 is less than 29.
+inline double most_of(double limit, index all) { return limit * double(all) * (1 + 1e-12); }
+
 /// Drops the lowest while that brings the pruned weights nearer to `target`, which may be less than `pruned`.
 template <class T>
 void drop_lowest(std::vector<candidate>& all, double target, double pruned, double limit,
@@ -105,7 +108,7 @@ void drop_lowest(std::vector<candidate>& all, double target, double pruned, doub
         if (2 * (target - pruned) < double(each.size))
             break;
         masking<T>& in = tensors[each.tensor];
-        if (double(in.pruned + each.size) > limit * double(in.entry->size()))
+        if (double(in.pruned + each.size) > most_of(limit, in.entry->size()))
             continue;
         in.drop[std::size_t(each.unit)] = true;
         in.pruned += each.size;

@@ -40,6 +40,8 @@ struct movement {
             last.data()[i] = w[i];
         }
     }
+    /// The weights of every step are looked at: a device's come home each time.
+    bool reads(std::int64_t) const { return true; }
     std::vector<double> memory() const { return {sum.data(), sum.data() + sum.arena_size()}; }
     void recall(std::vector<double> const& from) { recalled = from; }
 

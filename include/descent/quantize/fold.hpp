@@ -35,7 +35,8 @@ bool has_norm_behind(Network const& net, std::string const& layer) {
     plan.inside("", net.layers(), net.input_shape());
     auto const& places = plan.places();
     for (std::size_t i = 0; i < places.size(); ++i)
-        if (places[i].name == layer && places[i].parameters > 0) {
+        if (places[i].name == layer && places[i].parameters > 0 && places[i].parent >= 0 &&
+            places[std::size_t(places[i].parent)].kind == "sequential") {
             auto const next = std::find_if(places.begin() + std::ptrdiff_t(i) + 1, places.end(),
                                            [&](auto const& other) { return other.parent == places[i].parent; });
             return next != places.end() && next->kind == "batch_norm";
@@ -49,8 +50,8 @@ bool has_norm_behind(Network const& net, std::string const& layer) {
 /// g + beta with g = gamma / sqrt(variance + epsilon), channel by channel, epsilon the norm's own, from the
 /// network `from` into the tensors of `to`, which is built without the batch_norm. `layer` and `norm` are the
 /// fronts of their names in `from`, "layer1.0.conv1" and "layer1.0.bn1", `into` that of the layer in `to`,
-/// which needs a bias. A mask of the weights comes along; a bias is masked where the norm's weight and bias
-/// are.
+/// which needs a bias. A mask of the weights comes along; where the norm's weight is masked, so are those of
+/// the channel, and its bias where the norm's is masked, too.
 ///
 ///     quantize::fold_batch_norm(net, plain, "0", "1", "0");  // conv, norm, relu, conv, norm: conv, relu, conv
 ///     quantize::fold_batch_norm(net, plain, "3", "4", "2");
@@ -78,7 +79,7 @@ void fold_batch_norm(Network const& from, Target& to, std::string const& layer, 
     expect(!detail::has_norm_behind(to, into), "fold_batch_norm: a batch_norm stands behind the target's '",
            into, "' too: must be built without it");
     auto const numbers = detail::folded("fold_batch_norm", from, *pair);
-    detail::put_folded(from.params(), layer, numbers, to.params(), weight, bias);
+    detail::put_folded(from.params(), numbers, to.params(), weight, bias);
 }
 
 /// The same where the layer has one name in both: an nn::named, or one with no norm before it. Throws

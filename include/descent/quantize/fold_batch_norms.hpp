@@ -124,7 +124,7 @@ auto fold_batch_norms(Network const& net) {
             });
             if (pair != pairs.end()) {
                 auto const numbers = detail::folded(who, net, *pair);
-                detail::put_folded(from, pair->layer, numbers, to, own.name, to.entries().at(next++).name);
+                detail::put_folded(from, numbers, to, own.name, to.entries().at(next++).name);
                 continue;
             }
             std::copy_n(from.data() + entry.offset, entry.size(), to.data() + own.offset);

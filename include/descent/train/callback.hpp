@@ -27,7 +27,8 @@ struct training {
     bool improved = false;             ///< after an epoch: is this the best so far?
     bool settled = true;               ///< after an epoch: are all callbacks that change what is trained done?
     descent::report<T> const& report;  ///< history and counts so far
-    /// Where a device trains them, they are those of the last epoch until take().
+    /// Where a device trains them, they are those of the last epoch until take(), but for callbacks with
+    /// changes() or reads() of the step.
     params<T> const& weights;
 
     /// A copy of the whole run, to go on from later. Not cheap: all weights and slots.
@@ -51,6 +52,8 @@ struct training {
 //     bool changes(std::int64_t step) const          does step_done change weights or masks behind that step?
 //                                    Then a device's weights come home before it and go back behind it, and
 //                                    masks are refused unless the recipe has keep_zeros{}
+//     bool reads(std::int64_t step) const            does step_done look at the weights behind that step? Then
+//                                    a device's come home before it
 //     bool settled(std::int64_t step) const          false up to the last step at which it changes what is
 //                                    trained (prune::gradual): weights of before are not the best, however low
 //                                    their loss, and early_stopping waits

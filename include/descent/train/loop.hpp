@@ -92,6 +92,8 @@ public:
         };
         guarded([&] {
             ask([&](auto& callback) { return call_begin(callback, now()); });
+            if (report_.evaluations == 0)  // begin may prune, too
+                report_.best = weights_;
             while (!stopped_ && report_.epochs < options_.epochs)
                 run_epoch();
             finish();
@@ -147,7 +149,7 @@ private:
             ++batch_;
             now_.loss = loss;
             bool const changes = changed_behind(report_.steps);
-            if (changes)
+            if (changes || read_behind(report_.steps))
                 weights_come();
             ask([&](auto& callback) { return call_step(callback, now()); });
             if (changes) {
@@ -305,6 +307,16 @@ private:
         each([&](auto& callback) {
             if constexpr (requires { callback.changes(step); })
                 any = any || callback.changes(step);
+        });
+        return any;
+    }
+
+    /// Does a callback look at the weights behind this step?
+    bool read_behind(std::int64_t step) {
+        bool any = false;
+        each([&](auto& callback) {
+            if constexpr (requires { callback.reads(step); })
+                any = any || callback.reads(step);
         });
         return any;
     }

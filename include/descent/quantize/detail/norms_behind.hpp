@@ -70,7 +70,9 @@ std::vector<norm_behind> norms_behind(Network const& net) {
 template <class T>
 struct folded_numbers {
     std::vector<T> weight, bias;
-    std::vector<bool> bias_mask;  ///< false: the norm's weight and bias are masked, so that this one stays 0
+    /// False where they stay 0: of weights whose channel's factor in the norm is masked, and of biases where
+    /// the norm's is, too.
+    std::vector<bool> weight_mask, bias_mask;
 };
 
 /// weight g and (bias - mean) g + beta with g = gamma / sqrt(variance + epsilon). Throws descent::error, naming
@@ -92,6 +94,7 @@ folded_numbers<typename Network::scalar> folded(std::string_view who, Network co
                             beta_mask = weights.mask(tensor_of(pair.norm, "bias"));
     index const channels = weight.extents[0], each = weight.size() / channels;
     folded_numbers<T> told;
+    told.weight_mask = weights.mask(tensor_of(pair.layer, "weight"));
     for (index c = 0; c < channels; ++c) {
         double const g = double(gamma.data[c]) / std::sqrt(double(variance.data[c]) + pair.epsilon);
         double const before = biased ? double(weights[bias].data[c]) : 0;
@@ -100,6 +103,8 @@ folded_numbers<typename Network::scalar> folded(std::string_view who, Network co
         for (index i = c * each; i < (c + 1) * each; ++i)
             // 0 for -0, which packed files store as a number.
             told.weight.push_back(T(g * double(weight.data[i])) + T(0));
+        if (!gamma_mask[std::size_t(c)])
+            std::fill_n(told.weight_mask.begin() + c * each, each, false);
         told.bias.push_back(T((before - double(mean.data[c])) * g + double(beta.data[c])));
         told.bias_mask.push_back(gamma_mask[std::size_t(c)] || beta_mask[std::size_t(c)]);
         expect(std::isfinite(told.bias.back()), who, ": '", pair.layer, "' with '", pair.norm, "': bias ", c,
@@ -111,14 +116,14 @@ folded_numbers<typename Network::scalar> folded(std::string_view who, Network co
     return told;
 }
 
-/// Writes them, the mask of the weights as they were, and that of the biases.
+/// Writes them with their masks.
 template <class T>
-void put_folded(params<T> const& from, std::string const& layer, folded_numbers<T> const& numbers,
-                params<T>& to, std::string const& weight, std::string const& bias) {
+void put_folded(params<T> const& from, folded_numbers<T> const& numbers, params<T>& to,
+                std::string const& weight, std::string const& bias) {
     std::copy(numbers.weight.begin(), numbers.weight.end(), to[weight].data);
     std::copy(numbers.bias.begin(), numbers.bias.end(), to[bias].data);
     if (from.masked() || to.masked()) {
-        to.set_mask(weight, from.mask(tensor_of(layer, "weight")));
+        to.set_mask(weight, numbers.weight_mask);
         to.set_mask(bias, numbers.bias_mask);
     }
 }
