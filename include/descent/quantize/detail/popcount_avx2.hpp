@@ -17,12 +17,7 @@ namespace descent::quantize::detail {
 /// (Harley, Seal) would save a sixth of the instructions at best at the 16 words of 1024 numbers.
 template <class Bits>
 struct popcount_avx2 {
-    static void multiply(bit_product const& p) {
-        constexpr void (*tiles[])(bit_product const&, index, index) = {tile<1>, tile<2>, tile<3>, tile<4>};
-        for (index panel = 0; panel < p.panels; ++panel)
-            for (index row = 0; row < p.count; row += 4)
-                tiles[std::min<index>(4, p.count - row) - 1](p, panel, row);
-    }
+    static void multiply(bit_product const& p) { multiply_by_tiles<popcount_avx2>(p); }
 
     [[gnu::target("avx2,fma")]] static float encode(float const* x, index count, float threshold,
                                                     bit_word* bits, index words) {
@@ -58,7 +53,7 @@ struct popcount_avx2 {
         return popcount_portable<Bits>::encode_from(i, x, count, threshold, bits, lanes, unknown == 0);
     }
 
-private:
+    /// So many rows from `row` on, by a panel.
     template <int R>
     [[gnu::target("avx2,fma")]] static void tile(bit_product const& p, index panel, index row) {
         __m256i left[R], right[R];
@@ -113,6 +108,7 @@ private:
         }
     }
 
+private:
     [[gnu::target("avx2")]] static __m256i load(bit_word const* from) {
         return _mm256_loadu_si256(reinterpret_cast<__m256i const*>(from));
     }

@@ -16,12 +16,7 @@ namespace descent::quantize::detail {
 /// without: g++ 12 warns of what those of its own headers leave open.)
 template <class Bits>
 struct popcount_avx512 {
-    static void multiply(bit_product const& p) {
-        constexpr void (*tiles[])(bit_product const&, index, index) = {tile<1>, tile<2>, tile<3>, tile<4>};
-        for (index panel = 0; panel < p.panels; ++panel)
-            for (index row = 0; row < p.count; row += 4)
-                tiles[std::min<index>(4, p.count - row) - 1](p, panel, row);
-    }
+    static void multiply(bit_product const& p) { multiply_by_tiles<popcount_avx512>(p); }
 
     [[gnu::target("avx512f,avx512vl,avx512vpopcntdq")]] static float encode(float const* x, index count,
                                                                             float threshold, bit_word* bits,
@@ -59,9 +54,7 @@ struct popcount_avx512 {
         return popcount_portable<Bits>::encode_from(i, x, count, threshold, bits, lanes, unknown == 0);
     }
 
-private:
-    static constexpr __mmask8 every = 0xff;
-
+    /// So many rows from `row` on, by a panel.
     template <int R>
     [[gnu::target("avx512f,avx512vl,avx512vpopcntdq,fma")]] static void tile(bit_product const& p, index panel,
                                                                              index row) {
@@ -91,6 +84,7 @@ private:
                 }
             }
         }
+        constexpr __mmask8 every = 0xff;
         index const first = panel * bit_columns;
         __m256 const columns = _mm256_loadu_ps(p.columns + first), bias = _mm256_loadu_ps(p.bias + first);
         __m512i const numbers = _mm512_set1_epi64(p.numbers);

@@ -60,6 +60,16 @@ constexpr popcount_kernels popcount_kernels_of(char const* name) {
     return {name, Form::multiply, Form::encode};
 }
 
+/// All rows, four at a time, by each panel: by the form's tile of so many rows.
+template <class Form>
+void multiply_by_tiles(bit_product const& p) {
+    constexpr void (*tiles[])(bit_product const&, index, index) = {
+        Form::template tile<1>, Form::template tile<2>, Form::template tile<3>, Form::template tile<4>};
+    for (index panel = 0; panel < p.panels; ++panel)
+        for (index row = 0; row < p.count; row += 4)
+            tiles[std::min<index>(4, p.count - row) - 1](p, panel, row);
+}
+
 /// A sum of |x| is one of so many, of each as many-th number, which then are added by halves.
 inline constexpr index magnitude_lanes = 64;
 
